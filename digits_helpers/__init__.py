@@ -1,0 +1,35 @@
+"""Helpers for the notebook series "Handwritten digits, step by step".
+
+The notebooks carry the lesson; this package carries the plumbing: files and their checks, pictures
+of digits, training progress, drawing. Every name below is imported when it is first used, so that
+``import digits_helpers`` is fast and does not import TensorFlow.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "data": ["DATA", "load_mnist", "load_split"],
+        "models": ["load_reference_model"],
+        "pictures": [
+            "centre_by_mass",
+            "crop_digit",
+            "find_ink",
+            "fit_to_box",
+            "load_digit_image",
+            "open_picture",
+            "read_digits",
+            "to_grey",
+        ],
+        "plotting": [
+            "plot_confusion_matrix",
+            "plot_digits",
+            "plot_history",
+            "plot_layers",
+            "plot_probabilities",
+            "show",
+        ],
+        "training": ["print_epochs", "scoreboard"],
+    },
+)

@@ -1,0 +1,110 @@
+"""MNIST from the file that comes with the project, checked byte for byte."""
+
+import hashlib
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+"""The project's folder ``data/``: MNIST, the reference models and the sample pictures."""
+
+# SHA-256 of the four original files in IDX format, http://yann.lecun.com/exdb/mnist (unpacked)
+_SHAPES_AND_HASHES = {
+    "x_train": (
+        (60000, 28, 28),
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ),
+    "y_train": ((60000,), "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+    "x_test": (
+        (10000, 28, 28),
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ),
+    "y_test": ((10000,), "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+}
+_MEND = (
+    "get the file again: `git checkout data/mnist.npz` in the project's folder, "
+    "or the mnist.npz that keras.datasets.mnist downloads"
+)
+
+
+def load_mnist(path=None):
+    """Load the 60,000 training and 10,000 test digits of MNIST.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path, optional
+        An ``.npz`` file in the layout of Keras (arrays ``x_train``, ``y_train``, ``x_test``,
+        ``y_test``). By default the file that comes with the project.
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test) : tuples of numpy.ndarray of uint8
+        Images of shape ``(60000, 28, 28)`` and ``(10000, 28, 28)``, 0 for background to 255 for
+        full ink; labels 0-9 of shape ``(60000,)`` and ``(10000,)``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is not exactly MNIST: truncated, altered, or other arrays.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document
+    recognition", Proceedings of the IEEE 86 (1998), 2278-2324.
+    """
+    path = DATA / "mnist.npz" if path is None else Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no file {path}: {_MEND}. If digits_helpers was installed without its "
+            "project folder, install it with `pip install -e .` from there"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in _SHAPES_AND_HASHES if name in file}
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} is no readable .npz file, it may be cut short or damaged ({error}): {_MEND}"
+        ) from error
+    for name, (shape, sha256) in _SHAPES_AND_HASHES.items():
+        if name not in arrays:
+            raise ValueError(f"{path} holds no array {name!r}: {_MEND}")
+        array = arrays[name]
+        if array.shape != shape or array.dtype != np.uint8:
+            raise ValueError(
+                f"{path}: expected {name} as uint8 of shape {shape}, "
+                f"got {array.dtype} of shape {array.shape}: {_MEND}"
+            )
+        if _idx_sha256(array) != sha256:
+            raise ValueError(f"{path}: the contents of {name} are not those of MNIST: {_MEND}")
+    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+
+def load_split():
+    """Load MNIST as notebook 01 prepares it: scaled, and split for training, choosing and testing.
+
+    Returns
+    -------
+    (x_train, y_train), (x_valid, y_valid), (x_test, y_test) : tuples of numpy.ndarray
+        Images as float32 in [0, 1] of shape ``(55000, 28, 28)``, ``(5000, 28, 28)`` and
+        ``(10000, 28, 28)``; labels as uint8. Training and validation images are MNIST's 60,000
+        training images, divided with the same share of every digit in both (seed 0).
+    """
+    from sklearn.model_selection import train_test_split  # takes a second to import
+
+    (images, labels), (x_test, y_test) = load_mnist()
+    x_train, x_valid, y_train, y_valid = train_test_split(
+        images, labels, test_size=5000, stratify=labels, random_state=0
+    )
+    scale = np.float32(255)
+    return (x_train / scale, y_train), (x_valid / scale, y_valid), (x_test / scale, y_test)
+
+
+def _idx_sha256(array):
+    """SHA-256 of a uint8 array written in MNIST's IDX format: 0, 0, type 8, rank, sizes, bytes."""
+    digest = hashlib.sha256(struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape))
+    digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()

@@ -1,0 +1,52 @@
+"""The reference models: networks that the notebooks trained, stored in ``data/models/``."""
+
+from digits_helpers.data import DATA
+
+
+def load_reference_model(name="mlp"):
+    """Load a trained network of the series.
+
+    Parameters
+    ----------
+    name : str
+        ``"single_layer"`` (notebook 02) or ``"mlp"`` (notebook 03).
+
+    Returns
+    -------
+    keras.Model
+        Input: images of shape ``(n, 28, 28)`` or ``(n, 28, 28, 1)`` scaled to [0, 1], ink bright
+        on 0. Output: float32 of shape ``(n, 10)``, the probability of each digit.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no stored model of that name.
+    ValueError
+        If the stored file is damaged, or holds a model for other input or output.
+    """
+    import digits_helpers.quiet_tensorflow  # noqa: F401
+    import keras
+
+    path = DATA / "models" / f"{name}.keras"
+    if not path.is_file():
+        stored = ", ".join(sorted(repr(file.stem) for file in path.parent.glob("*.keras")))
+        raise FileNotFoundError(
+            f"there is no reference model {name!r} in {path.parent} (there: {stored or 'none'}): "
+            "rebuild the models with `python tests/rebuild_models.py`"
+        )
+    try:
+        model = keras.models.load_model(path)
+    except Exception as error:  # Keras raises many kinds, from zip to JSON errors
+        raise ValueError(
+            f"{path} is no model that Keras can load ({error}): get it again with `git checkout` "
+            "or rebuild it with `python tests/rebuild_models.py`"
+        ) from error
+    if model.input_shape not in [(None, 28, 28), (None, 28, 28, 1)] or model.output_shape != (
+        None,
+        10,
+    ):
+        raise ValueError(
+            f"expected a model from images (28, 28) to 10 probabilities, got {model.input_shape} "
+            f"to {model.output_shape} in {path}: rebuild it with `python tests/rebuild_models.py`"
+        )
+    return model

@@ -1,0 +1,199 @@
+"""Figures that the notebooks draw more than once.
+
+Every function takes the Axes to draw on (``ax=None``: a new figure) and returns the Axes;
+``show`` puts the finished figure into the notebook together with a description of it.
+"""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+
+SURE, OTHER = "#0072B2", "#BBBBBB"  # the highlighted bar and the rest
+
+
+def show(plot, alt):
+    """Put a figure into the notebook, with a description for readers who cannot see it.
+
+    Parameters
+    ----------
+    plot : matplotlib Figure, Axes or array of Axes
+        What to show; the figure is closed afterwards.
+    alt : str
+        What is to be seen, in a sentence or two: screen readers read it, and it stands in for the
+        picture where none can be shown.
+    """
+    from IPython.display import display
+
+    figure = plot if isinstance(plot, plt.Figure) else np.ravel(plot)[0].figure
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", metadata={"Software": None})
+    plt.close(figure)
+    png = base64.b64encode(picture.getvalue()).decode("ascii")
+    display({"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+
+
+def plot_digits(images, titles=None, *, columns=10, heading=None):
+    """Draw images in a grid, white ink on black as MNIST stores them.
+
+    Parameters
+    ----------
+    images : array of shape (n, 28, 28)
+        Each image is drawn from 0 (black) to the largest value of all of them (white).
+    titles : sequence of n str or int, optional
+        What to write above each image.
+    columns : int
+        Images in a row.
+    heading : str, optional
+        What the whole figure shows.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes, one for each image
+    """
+    images = np.asarray(images)
+    if images.ndim != 3 or len(images) == 0:
+        raise ValueError(
+            f"expected images of shape (n, height, width), got {images.shape}: "
+            "for one image write image[None], for flattened ones images.reshape(-1, 28, 28)"
+        )
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"expected a title for each of {len(images)} images, got {len(titles)}")
+    rows = -(-len(images) // columns)
+    height = 1.0 if titles is None else 1.25
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(columns, height * rows + 0.3 * (heading is not None)), squeeze=False
+    )
+    for ax in axes.flat:
+        ax.axis("off")
+    shown = axes.flat[: len(images)]
+    for i, (ax, image) in enumerate(zip(shown, images, strict=True)):
+        ax.imshow(image, vmin=0, vmax=images.max() or 1)
+        if titles is not None:
+            ax.set_title(titles[i], fontsize=9, fontweight="normal", loc="center", pad=3)
+    if heading:
+        figure.suptitle(heading, x=0.01, ha="left")
+    return shown
+
+
+def plot_confusion_matrix(matrix, ax=None, *, fmt="d", title=None):
+    """Draw a confusion matrix as a heatmap: a row for each true digit, a column for each answer.
+
+    Parameters
+    ----------
+    matrix : array of shape (10, 10)
+        ``matrix[i, j]``: how many images (or which share) of digit ``i`` were read as ``j``.
+    ax : matplotlib Axes, optional
+    fmt : str
+        How the numbers are written, as in ``seaborn.heatmap``.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6.5, 5.5))
+    sns.heatmap(
+        matrix, annot=True, fmt=fmt, cmap="cividis", square=True, ax=ax, annot_kws={"size": 8}
+    )
+    ax.set(xlabel="predicted digit", ylabel="true digit", title=title)
+    ax.tick_params(axis="y", rotation=0)
+    return ax
+
+
+def plot_probabilities(probabilities, ax=None, *, title=None):
+    """Draw the ten probabilities of one image as bars, the largest one highlighted.
+
+    Parameters
+    ----------
+    probabilities : array of shape (10,)
+        In [0, 1].
+    ax : matplotlib Axes, optional
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(4, 2.2))
+    answer = int(np.argmax(probabilities))
+    bars = ax.bar(
+        range(10), probabilities, color=[SURE if d == answer else OTHER for d in range(10)]
+    )
+    ax.bar_label(bars, [f"{p:.0%}" if p >= 0.005 else "" for p in probabilities], fontsize=8)
+    ax.set(xticks=range(10), ylim=(0, 1.12), xlabel="digit", ylabel="probability", title=title)
+    return ax
+
+
+def plot_history(history, axes=None, *, heading=None):
+    """Draw loss and accuracy over the epochs of a training.
+
+    Parameters
+    ----------
+    history : keras.callbacks.History
+        What ``model.fit`` returned, with the metric ``accuracy``.
+    axes : two matplotlib Axes, optional
+    heading : str, optional
+        What the two curves show.
+
+    Returns
+    -------
+    numpy.ndarray of two matplotlib Axes: loss, accuracy
+    """
+    if axes is None:
+        figure, axes = plt.subplots(1, 2, figsize=(9, 3.2))
+        figure.suptitle(heading, x=0.01, ha="left")
+    for ax, name in zip(axes, ["loss", "accuracy"], strict=True):
+        for prefix, label, marker in [("", "training", "o"), ("val_", "validation", "s")]:
+            values = np.array(history.history.get(prefix + name, []))
+            epochs = np.arange(1, len(values) + 1)
+            if len(values):
+                scale = 100 if name == "accuracy" else 1
+                ax.plot(epochs, scale * values, marker=marker, markersize=4, label=label)
+        ax.set(xlabel="epoch", ylabel="loss (nats)" if name == "loss" else "accuracy (%)")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.legend()
+    return np.asarray(axes)
+
+
+def plot_layers(model, ax=None, *, title=None):
+    """Draw a chart of a model: a box for each layer, with output shape and parameters.
+
+    Parameters
+    ----------
+    model : keras.Sequential or keras.Model with layers in a row
+    ax : matplotlib Axes, optional
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    layers = [("Input", model.input_shape[1:], None)]
+    for layer in model.layers:
+        activation = getattr(getattr(layer, "activation", None), "__name__", None)
+        name = type(layer).__name__ + (f"\n{activation}" if activation else "")
+        layers.append((name, layer.output.shape[1:], layer.count_params()))
+    if ax is None:
+        _, ax = plt.subplots(figsize=(1.5 * len(layers), 1.9))
+    for i, (name, shape, parameters) in enumerate(layers):
+        face = "#DCEBF5" if parameters else "#F2F2F2"
+        ax.text(
+            i, 0, name, ha="center", va="center", fontsize=10,
+            bbox={"boxstyle": "round,pad=0.5", "facecolor": face, "edgecolor": "#444444"},
+        )  # fmt: skip
+        size = " × ".join(str(n) for n in shape)
+        ax.text(i, 0.62, size, ha="center", fontsize=10)
+        ax.text(i, -0.75, f"{parameters:,}" if parameters else "–", ha="center", fontsize=10)
+        if i:
+            arrow = {"arrowstyle": "->", "color": "#444444"}
+            ax.annotate("", xy=(i - 0.38, 0), xytext=(i - 0.62, 0), arrowprops=arrow)
+    ax.text(-0.75, 0.62, "shape", ha="right", fontsize=10, style="italic")
+    ax.text(-0.75, -0.75, "parameters", ha="right", fontsize=10, style="italic")
+    ax.set(xlim=(-1.5, len(layers) - 0.4), ylim=(-1, 1), title=title)
+    ax.axis("off")
+    return ax

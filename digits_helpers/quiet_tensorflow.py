@@ -1,0 +1,25 @@
+"""Import TensorFlow without the log lines it prints at start-up.
+
+TensorFlow's C++ code writes notices about CPU features and missing GPU drivers straight to the
+process's standard error, most of them before any log level is read. In a notebook they are a red
+box that says nothing about digits. ``import digits_helpers.quiet_tensorflow`` above
+``import keras`` or ``import tensorflow`` keeps them out; Python errors and
+warnings are not touched.
+"""
+
+import os
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # later notices; errors raise exceptions anyway
+
+sys.stderr.flush()
+_stderr = os.dup(2)
+_nowhere = os.open(os.devnull, os.O_WRONLY)
+os.dup2(_nowhere, 2)
+try:
+    import keras  # noqa: F401
+    import tensorflow  # noqa: F401
+finally:
+    os.dup2(_stderr, 2)
+    os.close(_stderr)
+    os.close(_nowhere)
