@@ -62,10 +62,9 @@ def plot_digits(images, titles=None, *, columns=10, heading=None):
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"expected a title for each of {len(images)} images, got {len(titles)}")
     rows = -(-len(images) // columns)
-    height = 1.0 if titles is None else 1.25
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(columns, height * rows + 0.3 * (heading is not None)), squeeze=False
-    )
+    size = min(1.4, 10 / columns)  # inches: ten fill the width of a page, three stay small
+    height = (size + 0.25 * (titles is not None)) * rows + 0.3 * (heading is not None)
+    figure, axes = plt.subplots(rows, columns, figsize=(size * columns, height), squeeze=False)
     for ax in axes.flat:
         ax.axis("off")
     shown = axes.flat[: len(images)]
@@ -147,16 +146,21 @@ def plot_history(history, axes=None, *, heading=None):
     if axes is None:
         figure, axes = plt.subplots(1, 2, figsize=(9, 3.2))
         figure.suptitle(heading, x=0.01, ha="left")
-    for ax, name in zip(axes, ["loss", "accuracy"], strict=True):
-        for prefix, label, marker in [("", "training", "o"), ("val_", "validation", "s")]:
-            values = np.array(history.history.get(prefix + name, []))
-            epochs = np.arange(1, len(values) + 1)
-            if len(values):
-                scale = 100 if name == "accuracy" else 1
-                ax.plot(epochs, scale * values, marker=marker, markersize=4, label=label)
+    for ax, name, scale in zip(axes, ["loss", "accuracy"], [1, 100], strict=True):
+        curves = {"training": name, "validation": "val_" + name}
+        for (label, key), marker in zip(curves.items(), "os", strict=True):
+            values = scale * np.array(history.history.get(key, []))
+            if values.size:
+                ax.plot(
+                    np.arange(1, len(values) + 1), values, marker=marker, markersize=4, label=label
+                )
         ax.set(xlabel="epoch", ylabel="loss (nats)" if name == "loss" else "accuracy (%)")
         ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.legend()
+    # round limits: two runs that differ a little are drawn in the same frame
+    axes[0].set_ylim(0, np.ceil(10 * axes[0].get_ylim()[1]) / 10)
+    axes[1].set_ylim(2 * np.floor(axes[1].get_ylim()[0] / 2), 100)
+    axes[0].legend(loc="upper right")
+    axes[1].legend(loc="lower right")
     return np.asarray(axes)
 
 

@@ -3,8 +3,9 @@
 TensorFlow's C++ code writes notices about CPU features and missing GPU drivers straight to the
 process's standard error, most of them before any log level is read. In a notebook they are a red
 box that says nothing about digits. ``import digits_helpers.quiet_tensorflow`` above
-``import keras`` or ``import tensorflow`` keeps them out; Python errors and
-warnings are not touched.
+``import keras`` or ``import tensorflow`` keeps them out. TensorFlow's own logger is set to errors:
+on a page that builds several models it advises each time against building models in a loop.
+Python's errors and warnings are not touched.
 """
 
 import os
@@ -18,8 +19,10 @@ _nowhere = os.open(os.devnull, os.O_WRONLY)
 os.dup2(_nowhere, 2)
 try:
     import keras  # noqa: F401
-    import tensorflow  # noqa: F401
+    import tensorflow
 finally:
     os.dup2(_stderr, 2)
     os.close(_stderr)
     os.close(_nowhere)
+
+tensorflow.get_logger().setLevel("ERROR")
