@@ -25,7 +25,14 @@ MAX_PIXELS = 50_000_000
 WORKING_PIXELS = 600_000
 """Larger pictures are reduced to about this many pixels."""
 
+LIMIT = "at most 50 megapixels: make the picture smaller, or crop it to the digit"
+
+BLANK = "no digit found: expected ink that differs from its ground, but the picture is blank"
+
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "ICO", "JPEG2000", "AVIF")
+
+
+TOP_HATS = ((0.3, False), (0.3, True), (0.15, True), (0.08, True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +93,11 @@ def _open(source):
                 image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
         except (FileNotFoundError, _PictureError):
             raise
+        except Image.DecompressionBombError as error:
+            raise ValueError(f"{name} is far too large, expected {LIMIT}") from error
         except Exception as error:  # a damaged file can lead a decoder into any error at all
             raise ValueError(
-                f"{name} could not be read as a picture ({error}): expected a whole, undamaged "
+                f"{name} could not be read as a picture: expected a whole, undamaged "
                 "PNG, JPEG, GIF, BMP, TIFF or WebP; open it in an image viewer and save it again"
             ) from error
     return np.asarray(image), math.sqrt(image.width * image.height / pixels)
@@ -116,8 +125,7 @@ def _image_from(source):
 def _check_size(size, name):
     if size[0] * size[1] > MAX_PIXELS:
         raise _PictureError(
-            f"{name} has {size[0]} x {size[1]} pixels, expected at most "
-            f"{MAX_PIXELS // 1_000_000} megapixels: make it smaller, or crop it to the digit"
+            f"{name} has {size[0]} x {size[1]} pixels, expected {LIMIT}"
         )
 
 
@@ -224,18 +232,19 @@ def raise_ink(grey):
     numpy.ndarray
         float32 (h, w) in [0, 1]: `grey` itself or ``1 - grey``.
     """
-    small = np.rint(_thumbnail(grey, 140) * 255).astype(np.uint8)
+    small = np.rint(_thumbnail(grey, 160) * 255).astype(np.uint8)
     ground = rank.median(small, np.ones([int(0.65 * min(small.shape)) | 1] * 2, bool))
-    difference = grey - _resize(ground.astype(np.float32) / 255, grey.shape)
-    return grey if (difference * difference * difference).mean() > 0 else 1 - grey
+    cubes = _middle(small.shape) * (small.astype(float) - ground) ** 3
+    return grey if cubes.sum() > 0 else 1 - grey
 
 
 def flatten_light(raised):
     """Subtract the paper and the light on it.
 
-    First a quadratic surface, which is what falling light and a lens do; then the white top-hat:
-    what is left after an opening wider than any stroke. An opening keeps straight edges, so the
-    edge of a shadow or of the page leaves no trace.
+    The white top-hat: what is left after an opening wider than any stroke. An opening keeps
+    straight edges, so the edge of a shadow or of the page leaves no trace. The wider it is, the
+    thicker the strokes that it can hold and the more shade it lets through: ink has a sharp edge
+    all round, shade has not, so the widest that leaves sharp edges is taken.
 
     Parameters
     ----------
@@ -245,36 +254,49 @@ def flatten_light(raised):
     Returns
     -------
     numpy.ndarray
-        float32 (h, w) in [0, 1]: 0 on the ground; 1 is ink as strong as can be there.
+        float32 (h, w) in [-1, 1]: noise about 0 on the ground; 1 is the strongest ink.
     """
-    surface = (
-        _fit_surface(raised) if int(__import__("os").environ.get("QUAD", "1")) else np.float32(0)
-    )
-    level = raised - surface
-    side = max(3, int(float(__import__("os").environ.get("SS", "0.3")) * min(raised.shape)))
-    fill = level.min()
-    eroded = ndimage.minimum_filter(level, side, mode="constant", cval=fill)
-    ground = ndimage.maximum_filter(eroded, side, mode="constant", cval=fill, origin=side % 2 - 1)
-    flat = (level - ground) / np.maximum(1 - surface - ground, 0.1)
-    return np.clip(flat - np.median(flat), 0, 1)
+    small = _thumbnail(raised, 240)
+    sharpness = [_sharpness(small, _top_hat(small, *how)) for how in TOP_HATS]
+    if max(sharpness) < 0.3:
+        raise ValueError(BLANK)
+    limit = 0.97 * max(sharpness)
+    best = next(how for how, sharp in zip(TOP_HATS, sharpness, strict=True) if sharp >= limit)
+    return _top_hat(raised, *best)
 
 
-def _fit_surface(values):
-    """Fit a quadratic surface by least absolute deviations, which ink does not move."""
-    small = _thumbnail(values, 64)
-    terms = _quadratic_terms(small.shape)
-    weights = np.ones(small.size)
-    for _ in range(8):  # iteratively reweighted least squares
-        scaled = terms * weights[:, None]
-        factors = np.linalg.solve(scaled.T @ terms + 1e-9 * np.eye(6), scaled.T @ small.ravel())
-        weights = 1 / np.maximum(np.abs(terms @ factors - small.ravel()), 1e-3)
-    return (_quadratic_terms(values.shape) @ factors.astype(np.float32)).reshape(values.shape)
+def _top_hat(raised, share, goes_on):
+    """Subtract the opening by a square; `goes_on`: what is at the border goes on beyond it."""
+    side = max(3, int(share * min(raised.shape)))
+    padded = np.pad(raised, side, mode="edge") if goes_on else raised
+    lowest = ndimage.minimum_filter(padded, side, mode="constant", cval=raised.min())
+    ground = ndimage.maximum_filter(lowest, side, mode="constant", origin=side % 2 - 1)
+    if goes_on:
+        ground = ground[side:-side, side:-side]
+    flat = (raised - ground) / np.maximum(1 - ground, 0.1)
+    return flat - np.median(flat)
 
 
-def _quadratic_terms(shape):
-    y, x = (np.linspace(-1, 1, side, dtype=np.float32) for side in shape)
-    x, y = (grid.ravel() for grid in np.meshgrid(x, y))
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+def _sharpness(raised, flat):
+    """Return the share of the outline of the ink at which brightness changes steeply."""
+    level = _ink_level(flat)
+    mask = flat > 0.5 * level
+    outline = mask & ~ndimage.binary_erosion(mask, border_value=1)
+    change = ndimage.maximum_filter(raised, 7) - ndimage.minimum_filter(raised, 7)
+    ground = np.where(flat < 1, (raised - flat) / np.maximum(1 - flat, 0.1), 0)
+    steep = change - np.median(change) > 0.4 * level * (1 - ground)
+    return steep[outline].mean() if outline.any() else 0.0
+
+
+def _ink_level(flat):
+    """Return the mean strength of the ink, weighted towards strong pixels and the middle."""
+    weights = _middle(flat.shape) * np.maximum(flat, 0) ** 2
+    return (weights * flat).sum() / max(weights.sum(), 1e-12)
+
+
+def _middle(shape):
+    """Return weights that are 1 in the middle of a picture and fall towards its border."""
+    return np.outer(*(np.hanning(side + 2)[1:-1] for side in shape))
 
 
 def _thumbnail(values, side):
@@ -296,7 +318,7 @@ def cut_threshold(flat):
     Parameters
     ----------
     flat : numpy.ndarray
-        float32 (h, w) in [0, 1], 0 on the ground.
+        float32 (h, w) in [-1, 1], ink above 0.
 
     Returns
     -------
@@ -310,18 +332,13 @@ def cut_threshold(flat):
     """
     scale = math.sqrt(flat.size) / 700
     smooth = ndimage.gaussian_filter(flat, scale) if scale > 0.3 else flat
-    noise = smooth[smooth > 0].mean() if np.median(smooth) else 0.0
-    noise = 2 * np.median(smooth)
-    middle = np.outer(*(np.hanning(side + 2)[1:-1] for side in flat.shape))
-    strong = np.where(smooth > 3 * noise, smooth, 0)
-    level = (middle * strong**3).sum() / max((middle * strong**2).sum(), 1e-12)
-    if level < 0.02:
-        raise ValueError(
-            "no digit found: the picture is blank or nearly so; expected one digit in ink that "
-            "differs from its ground"
-        )
+    grain = smooth - ndimage.uniform_filter(smooth, 9)
+    noise = 1.5 * min(np.median(np.abs(grain)), -np.percentile(smooth, 25))
+    level = _ink_level(np.where(smooth > 3 * noise, smooth, 0))
+    if level < max(0.02, 4 * noise):
+        raise ValueError(BLANK)
     low, high = max(0.25 * level, 2 * noise), max(0.5 * level, 4 * noise)
-    mask = apply_hysteresis_threshold(smooth, min(low, 0.5 * level), min(high, 0.8 * level))
+    mask = apply_hysteresis_threshold(smooth, min(low, 0.4 * level), min(high, 0.7 * level))
     peak = np.percentile(smooth[mask], 90)
     edge = ndimage.maximum_filter(mask, 2 * max(1, round(2 * scale)) + 1)
     return np.where(edge, np.clip(smooth / peak, 0, 1), 0).astype(np.float32)
@@ -340,7 +357,7 @@ def remove_lines(ink):
     numpy.ndarray
         float32 (h, w): without the lines, save where a stroke crosses them.
     """
-    return _remove_rows(_remove_rows(ink).T).T
+    return np.minimum(_remove_rows(ink), _remove_rows(ink.T).T)
 
 
 def _open_runs(mask, length, axis):
@@ -351,21 +368,20 @@ def _open_runs(mask, length, axis):
 
 
 def _remove_rows(ink):
-    mask = ink > 0.25
+    mask = ink > 0.1
     height, width = mask.shape
-    runs = _open_runs(mask, max(5, width // 15), 1)
-    labels, count = ndimage.label(ndimage.maximum_filter(runs, 3))
-    lines = np.zeros_like(mask)
-    for index, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
-        across = columns.stop - columns.start
-        if across >= 0.95 * width and rows.stop - rows.start < 0.1 * across:
-            lines[rows, columns] |= labels[rows, columns] == index
-    if not lines.any():
-        return ink
-    thickness = np.count_nonzero(lines & mask) / max(lines.any(0).sum(), 1)
-    thickness /= max(ndimage.label(lines)[1], 1)
-    tall = _open_runs(mask, int(2 * thickness) + 2, 0)
-    return np.where(lines & ~tall, 0, ink)
+    thick = max(4, max(height, width) // 60)
+    thin = mask & ~_open_runs(mask, thick, axis=0)
+    band = ndimage.maximum_filter1d(thin, thick, axis=0)  # room for a slight tilt
+    band = ~_open_runs(~band, width // 2 + 1, axis=1)  # bridge what a stroke interrupts
+    labels, _ = ndimage.label(_open_runs(band, width // 4 + 1, axis=1))
+    labels[~thin] = 0
+    for index, place in enumerate(ndimage.find_objects(labels), 1):
+        if place and place[1].stop - place[1].start >= 0.9 * width:
+            covered = (labels[place] == index).any(axis=0).sum()
+            if covered >= 0.6 * width:
+                ink = np.where(labels == index, 0, ink)
+    return ink
 
 
 def find_ink(grey):
@@ -413,7 +429,8 @@ def _find_parts(ink):
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2 / ink.shape - 0.5
     score = mass * np.clip(1 - contact, 0.01, 1) ** 2 * np.exp(-2 * (centre**2).sum(1))
     order = np.argsort(-score)[:300]
-    order = order[score[order] > 0.03 * score[order[0]]]
+    keep = (score[order] > 0.03 * score[order[0]]) & (contact[order] < 0.5)
+    order = order[keep | (order == order[0])]
     return _Parts(labels, order + 1, boxes[order], score[order])
 
 
@@ -441,9 +458,9 @@ def crop_digit(ink):
     while True:  # parts near what is chosen belong to it, and so on
         top, left = parts.boxes[chosen, :2].min(0)
         bottom, right = parts.boxes[chosen, 2:].max(0)
-        gap_down = np.maximum(parts.boxes[:, 0] - bottom, top - parts.boxes[:, 2])
-        gap_across = np.maximum(parts.boxes[:, 1] - right, left - parts.boxes[:, 3])
-        near = np.maximum(gap_down, gap_across) <= 0.25 * max(bottom - top, right - left)
+        reach = 0.35 * max(bottom - top, right - left)
+        box = np.array([-top, -left, bottom, right]) + reach
+        near = (parts.boxes * [-1, -1, 1, 1] <= box).all(axis=1)
         if (near <= chosen).all():
             break
         chosen |= near
@@ -475,22 +492,30 @@ def fit_to_box(digit, size=20):
     numpy.ndarray
         float32 (h', w') in [0, 1]; the longer side is `size`, the aspect is kept.
     """
-    shape = np.array(digit.shape)
-    box = np.maximum(np.rint(shape * size / shape.max()), 1).astype(int)
-    fine = _resize(np.pad(digit, shape.max() // 8 + 1), 4 * box + 4 * box.max() // 4)
+    fine = _scale(digit, 4 * size)
     fine = np.clip(fine / np.percentile(fine[fine > 0.1 * fine.max()], 80), 0, 1)
-    mask = fine > 0.5
-    width = 2 * mask.sum() / perimeter_crofton(mask) / 4
+    fine = np.pad(fine, size)
+    width = 2 * (fine > 0.5).sum() / perimeter_crofton(fine > 0.5) / 4
     if not 1.8 <= width <= 4.5:
+        outside = ndimage.distance_transform_edt(fine <= 0.5)
+        inside = ndimage.distance_transform_edt(fine > 0.5)
         grow = 2 * (np.clip(width, 2.3, 4.0) - width)
-        distance = ndimage.distance_transform_edt(~mask) - ndimage.distance_transform_edt(mask)
-        fine = np.clip(grow + 0.5 - distance, 0, 1).astype(np.float32)
-        rows, columns = ndimage.find_objects((fine > 0.25).astype(int))[0]
-        digit = fine[rows, columns]
-        shape = np.array(digit.shape)
-        box = np.maximum(np.rint(shape * size / shape.max()), 1).astype(int)
-    fitted = _resize(digit, box)
+        digit = np.clip(grow + 0.5 - outside + inside, 0, 1).astype(np.float32)
+    fitted = _scale(digit, size)
     return np.clip(fitted / np.percentile(fitted[fitted > 0.2 * fitted.max()], 85), 0, 1)
+
+
+def _scale(digit, size):
+    """Crop to the ink and scale the longer side to `size`, exactly keeping the aspect."""
+    rows, columns = ndimage.find_objects((digit > 0.1 * digit.max()).astype(int))[0]
+    digit = digit[rows, columns]
+    step = max(digit.shape) / size  # pixels of the digit to a pixel of the result
+    shape = [math.ceil(side / step - 1e-6) for side in digit.shape]
+    pad = math.ceil(step)
+    top, left = ((n * step - side) / 2 for n, side in zip(shape, digit.shape, strict=True))
+    image = Image.fromarray(np.pad(digit, pad).astype(np.float32))
+    box = (pad - left, pad - top, pad - left + shape[1] * step, pad - top + shape[0] * step)
+    return np.asarray(image.resize(shape[::-1], Image.Resampling.BILINEAR, box=box))
 
 
 def centre_by_mass(digit, size=28):
@@ -510,8 +535,8 @@ def centre_by_mass(digit, size=28):
     """
     height, width = digit.shape
     row, column = ndimage.center_of_mass(digit)
-    top = int(np.clip(round((size - 1) / 2 - row), 0, size - height))
-    left = int(np.clip(round((size - 1) / 2 - column), 0, size - width))
+    top = int(np.clip(round(size / 2 - row), 0, size - height))  # MNIST's is on pixel 14
+    left = int(np.clip(round(size / 2 - column), 0, size - width))
     frame = np.zeros((size, size), np.float32)
     frame[top : top + height, left : left + width] = digit
     return frame
@@ -576,7 +601,7 @@ def read_digits(source, model=None):
     probabilities = np.asarray(model.predict(images, verbose=0), np.float32)
     boxes = [_outline(parts.boxes[group]) / scale for group in groups]
     return [
-        Digit(int(row.argmax()), row, tuple(int(round(box[i])) for i in (1, 0, 3, 2)))
+        Digit(int(row.argmax()), row, tuple(round(float(box[i])) for i in (1, 0, 3, 2)))
         for row, box in zip(probabilities, boxes, strict=True)
     ]
 

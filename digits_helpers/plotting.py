@@ -10,6 +10,7 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from PIL import Image
 
 SURE, OTHER = "#0072B2", "#BBBBBB"  # the highlighted bar and the rest
 
@@ -28,10 +29,12 @@ def show(plot, alt):
     from IPython.display import display
 
     figure = plot if isinstance(plot, plt.Figure) else np.ravel(plot)[0].figure
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", metadata={"Software": None})
+    drawn, stored = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png")
     plt.close(figure)
-    png = base64.b64encode(picture.getvalue()).decode("ascii")
+    # 256 colours: a third of the size where a figure holds photographs
+    Image.open(drawn).convert("RGB").quantize(256).save(stored, format="png", optimize=True)
+    png = base64.b64encode(stored.getvalue()).decode("ascii")
     display({"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
 
 

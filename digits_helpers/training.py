@@ -37,27 +37,25 @@ def scoreboard(notebook, rows):
     notebook : int
         The number of the notebook that asks.
     rows : dict of str to dict
-        For each model its ``parameters`` (int), training ``seconds``, ``validation`` and ``test``
-        accuracy in [0, 1]; what was not measured is left out.
+        For each model its ``parameters`` (int), the seconds of its ``training``, and its
+        ``validation`` and ``test`` accuracy in [0, 1]; what was not measured is left out.
 
     Returns
     -------
     pandas.DataFrame
         The rows of earlier notebooks, from ``data/scoreboard.csv``, and these, as text to read.
     """
-    file = DATA / "scoreboard.csv"
-    earlier = pd.read_csv(file, dtype=str, keep_default_na=False) if file.exists() else None
-    if earlier is not None:
-        earlier = earlier[earlier["notebook"] < f"{notebook:02d}"]
-    board = pd.DataFrame(
-        {
-            "notebook": f"{notebook:02d}",
-            "model": name,
-            "parameters": f"{row['parameters']:,}" if "parameters" in row else "–",
-            "training": f"{row['seconds']:.1f} s" if "seconds" in row else "–",
-            "validation": f"{100 * row['validation']:.2f} %" if "validation" in row else "–",
-            "test": f"{100 * row['test']:.2f} %" if "test" in row else "–",
-        }
+    stored = pd.read_csv(DATA / "scoreboard.csv", dtype=str, keep_default_na=False)
+    columns = {
+        "parameters": "{:,}".format,
+        "training": "{:.1f} s".format,
+        "validation": lambda share: f"{100 * share:.2f} %",
+        "test": lambda share: f"{100 * share:.2f} %",
+    }
+    here = [
+        {"notebook": f"{notebook:02d}", "model": name}
+        | {key: write(row[key]) if key in row else "–" for key, write in columns.items()}
         for name, row in rows.items()
-    )
-    return pd.concat([earlier, board], ignore_index=True)
+    ]
+    earlier = stored[stored["notebook"] < f"{notebook:02d}"]
+    return pd.concat([earlier, pd.DataFrame(here, columns=stored.columns)], ignore_index=True)

@@ -19,7 +19,8 @@ MODELS = {
 SAVE = """
 import json, pathlib, platform
 
-{variable}.save({file!r})
+# not compiled, hence without the state of the optimizer, twice the size of the model
+keras.Sequential([keras.Input({variable}.input_shape[1:]), *{variable}.layers]).save({file!r})
 accuracies = [{variable}.evaluate(x, y, batch_size=1000, verbose=0)[1]
               for x, y in [(x_valid, y_valid), (x_test, y_test)]]
 card = {{

@@ -37,7 +37,7 @@ STYLES = {
         dict(colour=WHITE, ground=BLACK, size=(400, 400), height=0.6)),
     "paint-thick": ("12368", "png", "with a very thick brush in a paint program", painting,
         dict(pen="thick", size=(200, 200), height=0.68)),
-    "paint-hairline": ("1367", "png", "one pixel thin in a paint program", painting,
+    "paint-hairline": ("1367", "png", "with a thin pen in a paint program", painting,
         dict(pen="thin", size=(500, 460), height=0.75, crisp=True, jerk=0.05)),
     "coloured-ground": ("02468", "png", "in dark blue on a coloured ground", painting,
         dict(colour=(0.15, 0.2, 0.65), size=(320, 260), jerk=0.04, ground={"0": (1, 0.72, 0.8),
