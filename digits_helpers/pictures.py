@@ -31,8 +31,9 @@ BLANK = "no digit found: expected ink that differs from its ground, but the pict
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "ICO", "JPEG2000", "AVIF")
 
-
 TOP_HATS = ((0.3, False), (0.3, True), (0.15, True), (0.08, True))
+"""Widths to try in `flatten_light`, as shares of the shorter side, and whether the ground goes on
+beyond the border: where it does not, strokes along the border of a tight crop are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def open_picture(source):
     -------
     numpy.ndarray
         uint8 (h, w, 4): red, green, blue and opacity (255 is opaque), turned as the camera's EXIF
-        note says, and reduced to about 1.2 megapixels if it is larger.
+        note says, and reduced to about 0.6 megapixels if it is larger.
 
     Raises
     ------
@@ -79,17 +80,20 @@ def _open(source):
             image = _image_from(source)
             _check_size(image.size, name)
             pixels = image.width * image.height
-            if image.format in ("JPEG", "MPO"):  # decoded small at once, which is much faster
-                shrink = math.sqrt(max(pixels / WORKING_PIXELS, 1))
-                image.draft(None, (int(image.width / shrink), int(image.height / shrink)))
-            if image.mode.startswith("I") or image.mode == "F":
-                image = _image_from(_stretch(np.asarray(image)))
-            image = ImageOps.exif_transpose(image)
-            image = image.convert({"La": "LA", "LAB": "RGB"}.get(image.mode, "RGBA"))
-            image = image.convert("RGBA")
             shrink = math.sqrt(max(pixels / WORKING_PIXELS, 1))
+            if image.format in ("JPEG", "MPO"):  # decoded small at once, which is much faster
+                image.draft(None, (int(image.width / shrink), int(image.height / shrink)))
+            image = ImageOps.exif_transpose(image)
+            if image.mode.startswith("I") or image.mode == "F":
+                image = Image.fromarray(_stretch(np.asarray(image)))
+            if image.mode in ("La", "LAB"):  # Pillow has no direct way from these to RGBA
+                image = image.convert({"La": "LA", "LAB": "RGB"}[image.mode])
+            image = image.convert("RGBA")
             if image.width * image.height > WORKING_PIXELS:
-                size = [max(1, round(side / shrink)) for side in image.size]
+                size = [
+                    max(1, round(side * math.sqrt(WORKING_PIXELS / (image.width * image.height))))
+                    for side in image.size
+                ]
                 image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
         except (FileNotFoundError, _PictureError):
             raise
@@ -109,7 +113,7 @@ class _PictureError(ValueError):
 
 def _image_from(source):
     if isinstance(source, Image.Image):
-        return source.copy()
+        return source
     if isinstance(source, np.ndarray):
         return Image.fromarray(_bytes_from(source))
     if isinstance(source, str | os.PathLike):
@@ -124,9 +128,7 @@ def _image_from(source):
 
 def _check_size(size, name):
     if size[0] * size[1] > MAX_PIXELS:
-        raise _PictureError(
-            f"{name} has {size[0]} x {size[1]} pixels, expected {LIMIT}"
-        )
+        raise _PictureError(f"{name} has {size[0]} x {size[1]} pixels, expected {LIMIT}")
 
 
 def _bytes_from(array):
@@ -220,7 +222,7 @@ def raise_ink(grey):
 
     The ground is the median of a wide neighbourhood: strokes are a minority there, and a median
     follows the edge of a shadow. Ink is a small part that differs much from the ground, noise a
-    large part that differs little to both sides, so the third moment tells on which side the ink is.
+    large part that differs little to both sides, so the third moment tells where the ink is.
 
     Parameters
     ----------
@@ -282,9 +284,11 @@ def _sharpness(raised, flat):
     level = _ink_level(flat)
     mask = flat > 0.5 * level
     outline = mask & ~ndimage.binary_erosion(mask, border_value=1)
-    change = ndimage.maximum_filter(raised, 7) - ndimage.minimum_filter(raised, 7)
+    window = max(3, max(raised.shape) // 34)
+    change = ndimage.maximum_filter(raised, window) - ndimage.minimum_filter(raised, window)
+    change = change - np.percentile(change, 10)  # what noise makes everywhere
     ground = np.where(flat < 1, (raised - flat) / np.maximum(1 - flat, 0.1), 0)
-    steep = change - np.median(change) > 0.4 * level * (1 - ground)
+    steep = change > 0.4 * level * (1 - ground)
     return steep[outline].mean() if outline.any() else 0.0
 
 

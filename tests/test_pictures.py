@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from digits_helpers import pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from scipy import ndimage
-
-from digits_helpers import pictures
 
 DATA = Path(__file__).parents[1] / "data" / "mnist.npz"
 
@@ -33,14 +32,19 @@ def draw_five(size=200, ink=0, paper=255, bar_apart=0, width=None):
     points = [(70, 60), (68, 95), (100, 90), (125, 105), (125, 130), (100, 150), (65, 142)]
     scaled = [(x * size / 200, y * size / 200) for x, y in points]
     pen.line(scaled, fill=ink, width=width, joint="curve")
-    bar = [(72 * size / 200, (60 - bar_apart) * size / 200), (125 * size / 200, (57 - bar_apart) * size / 200)]
+    bar = [
+        (72 * size / 200, (60 - bar_apart) * size / 200),
+        (125 * size / 200, (57 - bar_apart) * size / 200),
+    ]
     pen.line(bar, fill=ink, width=width)
     return np.asarray(image)
 
 
 def to_file(array, kind="PNG", **options):
     file = io.BytesIO()
-    (array if isinstance(array, Image.Image) else Image.fromarray(array)).save(file, kind, **options)
+    (array if isinstance(array, Image.Image) else Image.fromarray(array)).save(
+        file, kind, **options
+    )
     file.seek(0)
     return file
 
@@ -146,13 +150,36 @@ def test_any_two_greys_that_differ_will_do(ink, paper):
         assert_same_digit(draw_five(ink=ink, paper=paper), 0.98)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB", "La", "I", "F", "I;16"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "1",
+        "L",
+        "LA",
+        "P",
+        "RGB",
+        "RGBA",
+        "RGBX",
+        "CMYK",
+        "YCbCr",
+        "HSV",
+        "LAB",
+        "La",
+        "I",
+        "F",
+        "I;16",
+    ],
+)
 def test_every_mode_of_pillow_is_read(mode):
     image = Image.fromarray(FIVE)
     if mode == "La":
         image = image.convert("LA").convert("La")
     elif mode in ("HSV", "LAB"):
-        image = Image.merge(mode, (image, image, image)) if mode == "LAB" else image.convert("RGB").convert(mode)
+        image = (
+            Image.merge(mode, (image, image, image))
+            if mode == "LAB"
+            else image.convert("RGB").convert(mode)
+        )
     else:
         image = image.convert(mode)
     assert_same_digit(image, 0.95)
@@ -252,7 +279,7 @@ def test_the_camera_s_note_on_rotation_is_followed(orientation):
 
 
 def light(shape, kind):
-    y, x = np.mgrid[0:1 : shape[0] * 1j, 0:1 : shape[1] * 1j]
+    y, x = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
     return {
         "even": np.ones(shape),
         "falling": 1 - 0.5 * x,
@@ -318,7 +345,9 @@ def test_a_24_megapixel_photograph_is_read_small():
 
 @pytest.mark.parametrize("size", [16, 20, 28])
 def test_the_smallest_pictures_are_read(size):
-    page = np.asarray(Image.fromarray(draw_five(200, width=16)[30:170, 30:170]).resize((size, size)))
+    page = np.asarray(
+        Image.fromarray(draw_five(200, width=16)[30:170, 30:170]).resize((size, size))
+    )
     assert_same_digit(page, 0.7)
 
 
@@ -347,7 +376,9 @@ def page(mnist):
             top, left = 30 + 130 * row + 4 * column, 20 + 120 * column
             page[top : top + 84, left : left + 84] = 255 - digit
             rows, columns = ndimage.find_objects((digit > 100).astype(int))[0]
-            boxes.append((left + columns.start, top + rows.start, left + columns.stop, top + rows.stop))
+            boxes.append(
+                (left + columns.start, top + rows.start, left + columns.stop, top + rows.stop)
+            )
     return page, boxes
 
 
