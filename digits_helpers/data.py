@@ -63,12 +63,17 @@ def load_mnist(path=None):
             "project folder, install it with `pip install -e .` from there"
         )
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in _SHAPES_AND_HASHES if name in file}
-    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} is no readable .npz file, it may be cut short or damaged ({error}): {_MEND}"
-        ) from error
+        # opened here, because NumPy leaves a file open that it cannot read
+        with path.open("rb") as opened:
+            if not zipfile.is_zipfile(opened):  # NumPy would call it a pickle
+                raise ValueError("it is no .npz file, or cut short")
+            opened.seek(0)
+            with np.load(opened, allow_pickle=False) as file:
+                arrays = {
+                    name: np.asarray(file[name]) for name in _SHAPES_AND_HASHES if name in file
+                }
+    except Exception as error:  # a dozen kinds, from zlib's to tokenize's
+        raise ValueError(f"{path} cannot be read ({error}): {_MEND}") from error
     for name, (shape, sha256) in _SHAPES_AND_HASHES.items():
         if name not in arrays:
             raise ValueError(f"{path} holds no array {name!r}: {_MEND}")

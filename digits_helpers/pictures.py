@@ -81,7 +81,7 @@ def _open(source):
             _check_size(image.size, name)
             pixels = image.width * image.height
             shrink = math.sqrt(max(pixels / WORKING_PIXELS, 1))
-            if image.format in ("JPEG", "MPO"):  # decoded small at once, which is much faster
+            if image.format in ("JPEG", "MPO") and image is not source:  # decoded small: faster
                 image.draft(None, (int(image.width / shrink), int(image.height / shrink)))
             image = ImageOps.exif_transpose(image)
             if image.mode.startswith("I") or image.mode == "F":
@@ -259,37 +259,36 @@ def flatten_light(raised):
         float32 (h, w) in [-1, 1]: noise about 0 on the ground; 1 is the strongest ink.
     """
     small = _thumbnail(raised, 240)
-    sharpness = [_sharpness(small, _top_hat(small, *how)) for how in TOP_HATS]
-    if max(sharpness) < 0.3:
+    sharpness = [_sharpness(small, _open_ground(small, *how)) for how in TOP_HATS]
+    if max(sharpness) < 0.7:  # mere noise and shade give about 0.65, ink nearly always over 0.9
         raise ValueError(BLANK)
     limit = 0.97 * max(sharpness)
     best = next(how for how, sharp in zip(TOP_HATS, sharpness, strict=True) if sharp >= limit)
-    return _top_hat(raised, *best)
-
-
-def _top_hat(raised, share, goes_on):
-    """Subtract the opening by a square; `goes_on`: what is at the border goes on beyond it."""
-    side = max(3, int(share * min(raised.shape)))
-    padded = np.pad(raised, side, mode="edge") if goes_on else raised
-    lowest = ndimage.minimum_filter(padded, side, mode="constant", cval=raised.min())
-    ground = ndimage.maximum_filter(lowest, side, mode="constant", origin=side % 2 - 1)
-    if goes_on:
-        ground = ground[side:-side, side:-side]
+    ground = _open_ground(raised, *best)
     flat = (raised - ground) / np.maximum(1 - ground, 0.1)
     return flat - np.median(flat)
 
 
-def _sharpness(raised, flat):
+def _open_ground(raised, share, goes_on):
+    """Return the opening by a square; `goes_on`: what is at the border goes on beyond it."""
+    side = max(3, int(share * min(raised.shape)))
+    padded = np.pad(raised, side, mode="edge") if goes_on else raised
+    lowest = ndimage.minimum_filter(padded, side, mode="constant", cval=raised.min())
+    ground = ndimage.maximum_filter(lowest, side, mode="constant", origin=side % 2 - 1)
+    return ground[side:-side, side:-side] if goes_on else ground
+
+
+def _sharpness(raised, ground):
     """Return the share of the outline of the ink at which brightness changes steeply."""
-    level = _ink_level(flat)
-    mask = flat > 0.5 * level
+    rise = raised - ground
+    rise = rise - np.median(rise)
+    level = _ink_level(rise)
+    mask = rise > 0.5 * level
     outline = mask & ~ndimage.binary_erosion(mask, border_value=1)
     window = max(3, max(raised.shape) // 34)
     change = ndimage.maximum_filter(raised, window) - ndimage.minimum_filter(raised, window)
     change = change - np.percentile(change, 10)  # what noise makes everywhere
-    ground = np.where(flat < 1, (raised - flat) / np.maximum(1 - flat, 0.1), 0)
-    steep = change > 0.4 * level * (1 - ground)
-    return steep[outline].mean() if outline.any() else 0.0
+    return np.mean(change[outline] > 0.4 * level) if outline.any() else 0.0
 
 
 def _ink_level(flat):

@@ -32,8 +32,10 @@ def show(plot, alt):
     drawn, stored = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png")
     plt.close(figure)
-    # 256 colours: a third of the size where a figure holds photographs
-    Image.open(drawn).convert("RGB").quantize(256).save(stored, format="png", optimize=True)
+    image = Image.open(drawn).convert("RGB")
+    if image.getcolors(256) is None:  # photographs: 256 colours make a quarter of the size
+        image = image.quantize(256, method=Image.Quantize.FASTOCTREE)
+    image.save(stored, format="png", optimize=True)
     png = base64.b64encode(stored.getvalue()).decode("ascii")
     display({"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
 
@@ -120,6 +122,11 @@ def plot_probabilities(probabilities, ax=None, *, title=None):
     -------
     matplotlib Axes
     """
+    if np.shape(probabilities) != (10,):
+        raise ValueError(
+            f"expected probabilities of shape (10,), got {np.shape(probabilities)}: "
+            "take those of one image, as in model.predict(images)[0]"
+        )
     if ax is None:
         _, ax = plt.subplots(figsize=(4, 2.2))
     answer = int(np.argmax(probabilities))
@@ -147,8 +154,9 @@ def plot_history(history, axes=None, *, heading=None):
     numpy.ndarray of two matplotlib Axes: loss, accuracy
     """
     if axes is None:
-        figure, axes = plt.subplots(1, 2, figsize=(9, 3.2))
-        figure.suptitle(heading, x=0.01, ha="left")
+        _, axes = plt.subplots(1, 2, figsize=(9, 3.2))
+    if heading:
+        axes[0].figure.suptitle(heading, x=0.01, ha="left")
     for ax, name, scale in zip(axes, ["loss", "accuracy"], [1, 100], strict=True):
         curves = {"training": name, "validation": "val_" + name}
         for (label, key), marker in zip(curves.items(), "os", strict=True):
@@ -182,6 +190,8 @@ def plot_layers(model, ax=None, *, title=None):
     """
     layers = [("Input", model.input_shape[1:], None)]
     for layer in model.layers:
+        if type(layer).__name__ == "InputLayer":  # of a keras.Model: drawn already
+            continue
         activation = getattr(getattr(layer, "activation", None), "__name__", None)
         name = type(layer).__name__ + (f"\n{activation}" if activation else "")
         layers.append((name, layer.output.shape[1:], layer.count_params()))

@@ -15,7 +15,7 @@ def print_epochs():
     keras.callbacks.Callback
         For ``model.fit(..., verbose=0, callbacks=[print_epochs()])``.
     """
-    import digits_helpers.quiet_tensorflow  # noqa: F401
+    import digits_helpers.quiet_tensorflow
     import keras
 
     def on_epoch_end(epoch, logs):

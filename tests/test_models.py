@@ -4,7 +4,7 @@ import json
 import warnings
 from itertools import pairwise
 
-import digits_helpers.quiet_tensorflow  # noqa: F401
+import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import pytest

@@ -4,7 +4,7 @@ import base64
 import io
 from types import SimpleNamespace
 
-import digits_helpers.quiet_tensorflow  # noqa: F401
+import digits_helpers.quiet_tensorflow
 import keras
 import matplotlib
 import matplotlib.pyplot as plt

@@ -2,7 +2,7 @@
 
 import re
 
-import digits_helpers.quiet_tensorflow  # noqa: F401
+import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import pandas as pd
