@@ -1,5 +1,7 @@
 """The reference models: networks that the notebooks trained, stored in ``data/models/``."""
 
+import zipfile
+
 from digits_helpers.data import DATA
 
 
@@ -36,6 +38,9 @@ def load_reference_model(name="mlp"):
             "rebuild the models with `python tests/rebuild_models.py`"
         )
     try:
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():  # Keras does not read all of the check sums
+                raise ValueError(f"the check sum of {damaged} in it is wrong")
         model = keras.models.load_model(path)
     except Exception as error:  # Keras raises many kinds, from zip to JSON errors
         raise ValueError(
