@@ -5,13 +5,15 @@ that says what differs, or an empty one. ``regression.py`` calls them for each c
 runs; ``README.md`` beside this file states the rules and the reason for each threshold.
 """
 
+import hashlib
+import json
 import re
 from base64 import b64decode
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
-from itertools import product, takewhile
+from itertools import product, takewhile, zip_longest
 from math import isfinite
 from numbers import Real
 
@@ -170,6 +172,26 @@ def compare_text(
     return ""
 
 
+def compare_shapes(stored: list[str], computed: list[str], tolerance: Tolerance | None) -> str:
+    """Compare what two figures draw, as ``digits_helpers.contents.shapes`` lists it.
+
+    What stands before the colon must be the same. The places behind it (pixels; of images, tones
+    in per cent) may differ by 1, in a trained figure by ``tolerance.pixels``.
+    """
+    limit = tolerance.pixels if tolerance else 1
+    for before, now in zip_longest(stored, computed, fillvalue="nothing"):
+        (kind, _, places), (now_kind, _, now_places) = before.partition(": "), now.partition(": ")
+        if kind != now_kind:
+            reason = "the figure shows something else"
+        else:
+            at, now_at = (np.array(re.split(",? ", text), float) for text in (places, now_places))
+            if at.shape == now_at.shape and np.allclose(at, now_at, 0, limit, equal_nan=True):
+                continue
+            reason = f"a place or a tone differs by more than {limit}"
+        return f"{reason}\nexpected: {before[:300]}\ngot:      {now[:300]}"
+    return ""
+
+
 def open_picture(encoded: str) -> Image.Image:
     """Decode a picture of a notebook, transparent parts white as on a page."""
     picture = Image.open(BytesIO(b64decode(encoded))).convert("RGBA")
@@ -246,20 +268,40 @@ def _where(difference: np.ndarray) -> str:
     return f", most at {x} pixels from the left and {y} from the top"
 
 
+def fingerprints(notebook: dict) -> list[str]:
+    """Sum up each code cell of a notebook, in their order: ``"<id> <what ran> <what it showed>"``.
+
+    A tolerance forgives a small change of a trained number, whatever its cause; these do not
+    forgive that somebody changed the code or edited the outputs, and did not run the notebook.
+    What runs is the code with the cell's tags and tolerance.
+    """
+    sums = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            run = [cell["source"], *(cell["metadata"].get(key) for key in ("tags", "tolerance"))]
+            contents = [json.dumps(part, sort_keys=True) for part in (run, cell["outputs"])]
+            hashes = [hashlib.sha256(content.encode()).hexdigest()[:12] for content in contents]
+            sums.append(" ".join([cell.get("id", ""), *hashes]))
+    return sums
+
+
 def claims(prose: str, elsewhere: Collection[str] = ()) -> list[str]:
     """List the numbers of a Markdown cell that must stand in an output or in code, in their order.
 
-    These have a decimal point, a thousands comma or a percent sign: ``["60,000", "98.4 %"]``, and
-    are not among those which come from `elsewhere`. Formulas and code are read, links are not.
+    These have two digits or more, or a percent sign: ``["60,000", "98.4 %", "5 %"]``, are no time
+    that a reader takes (``25 minutes``), and are not among those which come from `elsewhere`.
+    Formulas and code are read, links are not.
     """
     prose = re.sub(r"\]\([^)]*\)|<[^>]*>|\bhttps?:\S+", " ", prose)
     prose = (
         re.sub(r"(?<=\d)(\\,|\{,\})(?=\d{3})", ",", prose).replace("\\,", " ").replace("\\%", "%")
     )
-    found = re.finditer(rf"({NUMBER})(\s*%)?", prose, re.VERBOSE)
+    found = re.finditer(rf"({NUMBER})(?!\d|\s(?:minutes|seconds))(\s*%)?", prose, re.VERBOSE)
     numbers = [(number[1].rstrip("."), " %" if number[2] else "") for number in found]
     results = [
-        number + percent for number, percent in numbers if percent or re.search("[.,]", number)
+        number + percent
+        for number, percent in numbers
+        if percent or re.search(r"[.,]|\d\d", number)
     ]
     return [number for number in results if number not in elsewhere]
 

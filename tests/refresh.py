@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from nbval.plugin import coalesce_streams
-from notebook_compare import DURATION, WIDGET, claims, holds
+from notebook_compare import DURATION, WIDGET, claims, fingerprints, holds
 
 ROOT = Path(__file__).resolve().parent.parent
 README_PICTURE = ROOT / "data" / "readme.png"  # drawn by the cell with the tag "readme"
@@ -86,7 +86,8 @@ def execute(path: Path | str, extra_code: str | None = None, timeout: int = 600)
 
 def clean(notebook):
     """Remove from a notebook, in place, what varies from run to run, and return it."""
-    notebook.metadata = nbformat.from_dict(METADATA)
+    stored = {key: sums for key, sums in notebook.metadata.items() if key == "stored"}
+    notebook.metadata = nbformat.from_dict(METADATA | stored)
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in CELL_METADATA & set(cell.metadata)}
         if cell.cell_type == "code":
@@ -164,6 +165,7 @@ def refresh(path: Path, extra_code: str | None = None) -> tuple[list[int], list[
         else:
             changed.append(new.execution_count)
     lost = bind_prose(after)
+    after.metadata["stored"] = fingerprints(after)
     store(after, path)
     for cell in after.cells:
         if "readme" in cell.metadata.get("tags", []):

@@ -18,6 +18,7 @@ from notebook_compare import (
     WIDGET,
     Tolerance,
     compare_pictures,
+    compare_shapes,
     compare_text,
     open_picture,
 )
@@ -94,11 +95,13 @@ def compare_outputs(
                 continue
             if part in PICTURES:
                 reason = _compare_figures(*contents, tolerance, f"{save_as}-{number}")
+            elif part == "shapes":
+                reason = compare_shapes(*(shapes or [] for shapes in contents), tolerance)
             elif None in contents:
                 expected, got = ("nothing" if text is None else text[:500] for text in contents)
                 reason = f"expected: {expected}\ngot:      {got}"
             else:
-                exact = part in ("alt text", "kind") or set(PICTURES) & set(before)
+                exact = part != "words" and set(PICTURES) & set(before)  # as alternative texts
                 html = part == "text/html"
                 reason = compare_text(*contents, None if exact else tolerance, html)
             if reason:
@@ -106,8 +109,8 @@ def compare_outputs(
     return differences
 
 
-def _parts(output: dict) -> dict[str, str]:
-    """Name everything that an output shows."""
+def _parts(output: dict) -> dict[str, str | list[str]]:
+    """Name everything that an output shows, and what a figure says and shows."""
     if output["output_type"] == "stream":
         return {output["name"]: output["text"]}
     if output["output_type"] == "error":
@@ -120,8 +123,12 @@ def _parts(output: dict) -> dict[str, str]:
         else json.dumps(data, sort_keys=True)
         for mime, data in output["data"].items()
     }
-    alts = [output["metadata"].get(mime, {}).get("alt") for mime in parts]
-    return parts | {"kind": output["output_type"], "alt text": " ".join(filter(None, alts))}
+    parts["kind"] = output["output_type"]
+    for mime in set(parts) & set(PICTURES):
+        notes = output["metadata"].get(mime, {})
+        parts |= {"alt text": notes.get("alt", ""), "words": "\n".join(notes.get("words", []))}
+        parts["shapes"] = notes.get("shapes", [])
+    return parts
 
 
 def _compare_figures(

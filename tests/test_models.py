@@ -8,7 +8,7 @@ import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import pytest
-from digits_helpers import DATA, load_mnist, load_reference_model
+from digits_helpers import DATA, load_mnist, load_reference_model, load_split
 
 NAMES = ["single_layer", "mlp"]
 
@@ -52,6 +52,14 @@ def test_test_accuracy_is_what_the_card_states_and_the_series_promises(predictio
     accuracy = np.mean(probabilities.argmax(axis=1) == digits[1])
     assert accuracy == pytest.approx(card["test_accuracy"], abs=0.0005)
     assert accuracy >= {"single_layer": 0.923, "mlp": 0.984}[name]
+
+
+def test_validation_accuracy_is_what_the_card_states(predictions):
+    name, model, _ = predictions
+    card = json.loads((DATA / "models" / f"{name}.json").read_text(encoding="utf-8"))
+    _, (images, labels), _ = load_split()
+    answers = model.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
+    assert np.mean(answers == labels) == pytest.approx(card["validation_accuracy"], abs=0.0005)
 
 
 def test_the_card_states_how_the_model_was_made(predictions):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbval.plugin import comment_markers, metadata_tags
-from notebook_compare import PICTURES, Tolerance, claims, holds
+from notebook_compare import PICTURES, Tolerance, claims, fingerprints, holds
 from refresh import CELL_METADATA, METADATA, bind_prose
 
 NOTEBOOKS = sorted(Path(__file__).resolve().parent.parent.glob("notebooks/*.ipynb"))
@@ -133,8 +134,29 @@ def no_output_tells_of_the_machine(notebook) -> Iterator[str]:
             yield f"cell [{cell.execution_count}] shows {found[0]}"
 
 
+def every_cell_is_as_it_was_run_and_stored(notebook) -> Iterator[str]:
+    stored = {entry.split()[0]: entry.split()[1:] for entry in notebook.metadata.get("stored", [])}
+    ids = [cell.get("id") for cell in code_cells(notebook)]
+    if gone := set(stored) - set(ids):
+        yield f"the cells {', '.join(gone)} are no longer there: run tests/refresh.py"
+    elif list(stored) != ids and set(stored) == set(ids):
+        yield "the cells stand in another order than they were run in: run tests/refresh.py"
+    for cell, entry in zip(code_cells(notebook), fingerprints(notebook), strict=True):
+        place = f"cell [{cell.execution_count}], which begins {cell.source.partition(chr(10))[0]!r}"
+        now, before = entry.split()[1:], stored.get(cell.get("id"))
+        if before is None:
+            yield f"{place}: not stored by tests/refresh.py: run it"
+        elif now[0] != before[0]:
+            yield (
+                f"{place}: its code, tags or tolerance changed after it was run: "
+                "run tests/refresh.py"
+            )
+        elif now[1] != before[1]:
+            yield f"{place}: its outputs changed after it was run: run tests/refresh.py"
+
+
 def only_documented_metadata_is_stored(notebook) -> Iterator[str]:
-    if notebook.metadata != METADATA:
+    if {key: notebook.metadata[key] for key in set(notebook.metadata) - {"stored"}} != METADATA:
         yield f"the notebook stores {dict(notebook.metadata)}"
     for cell in notebook.cells:
         if extra := set(cell.metadata) - CELL_METADATA:
@@ -174,6 +196,7 @@ RULES = [
     the_file_is_under_600_kilobytes,
     every_cell_has_its_own_id,
     no_output_tells_of_the_machine,
+    every_cell_is_as_it_was_run_and_stored,
     only_documented_metadata_is_stored,
     every_number_in_prose_is_in_an_output,
 ]
@@ -191,6 +214,27 @@ def test_notebook(path, rule):
     assert not complaints, "\n" + "\n".join(complaints)
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_readme_states_what_a_notebook_reaches_as_its_outputs_do(path):
+    readme = (path.parents[1] / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\|.*\(notebooks/{path.name}\).*\|$", readme, re.MULTILINE)
+    reached = row.split("|")[-2]
+    code = code_cells(nbformat.v4.reads(path.read_text(encoding="utf-8")))
+    for claim in claims(reached):
+        assert any(holds(cell, claim) for cell in code), f"{claim} of {reached!r}"
+
+
+def test_the_picture_of_the_readme_is_the_one_that_its_cell_shows():
+    stored = (NOTEBOOKS[0].parents[1] / "data" / "readme.png").read_bytes()
+    shown_there = [
+        b64decode(cell.outputs[-1].data["image/png"])
+        for path in NOTEBOOKS
+        for cell in code_cells(nbformat.v4.reads(path.read_text(encoding="utf-8")))
+        if "readme" in cell.metadata.get("tags", [])
+    ]
+    assert [stored] == shown_there
+
+
 # ---------------------------------------------------------------- the rules bite
 
 
@@ -206,8 +250,8 @@ def pictured(**metadata):
     return new_output("display_data", {"image/png": "", "text/plain": "a line"}, metadata=metadata)
 
 
-def complaints(rule, *cells):
-    notebook = new_notebook(metadata=METADATA)
+def complaints(rule, *cells, stored=()):
+    notebook = new_notebook(metadata=METADATA | {"stored": list(stored)})
     notebook.cells = list(cells)  # unlike the argument, these are not mended
     return list(rule(notebook))
 
@@ -245,12 +289,14 @@ BAD = [
     (no_output_tells_of_the_machine, [stored("", printed("saved in /home/me/x"))]),
     (no_output_tells_of_the_machine, [stored("", printed("<object at 0x7f0b026bcb80>"))]),
     (no_output_tells_of_the_machine, [stored("", printed("C:\\Users\\me"))]),
+    (every_cell_is_as_it_was_run_and_stored, [stored()]),
     (only_documented_metadata_is_stored, [stored(collapsed=True)]),
 ]
 
 
 def test_a_good_notebook_meets_every_rule():
     notebook = new_notebook(cells=GOOD, metadata=METADATA)
+    notebook.metadata["stored"] = fingerprints(notebook)
     assert bind_prose(notebook) == []
     assert {rule.__name__: list(rule(notebook)) for rule in RULES if list(rule(notebook))} == {}
 
@@ -258,6 +304,23 @@ def test_a_good_notebook_meets_every_rule():
 @pytest.mark.parametrize(("rule", "cells"), BAD, ids=lambda case: getattr(case, "__name__", ""))
 def test_a_bad_notebook_is_told(rule, cells):
     assert complaints(rule, *cells)
+
+
+def test_whatever_is_changed_without_a_run_is_told():
+    rule = every_cell_is_as_it_was_run_and_stored
+    first, last = stored("rate = 0.2"), stored("rate", printed("0.2"), tolerance={"abs": 0.1})
+    sums = fingerprints(new_notebook(cells=[first, last]))
+    assert complaints(rule, first, last, stored=sums) == []
+    for changed, what in (
+        (stored("rate = 0.3"), "code"),
+        (stored("rate = 0.2", tolerance={"abs": 9}), "tolerance"),
+        (stored("rate = 0.2", printed("0.2")), "outputs"),
+    ):
+        changed.id = first.id
+        (complaint,) = complaints(rule, changed, last, stored=sums)
+        assert what in complaint
+    for cells in ([first], [last, first], [first, last, stored()]):
+        assert complaints(rule, *cells, stored=sums)
 
 
 def test_every_rule_is_applied_to_the_notebooks():

@@ -18,7 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from notebook_compare import Tolerance, claims, compare_pictures, compare_text, holds, open_picture
+from notebook_compare import (
+    Tolerance,
+    claims,
+    compare_pictures,
+    compare_shapes,
+    compare_text,
+    fingerprints,
+    holds,
+    open_picture,
+)
 from PIL import Image, ImageOps
 from regression import compare_outputs
 
@@ -228,6 +237,31 @@ def test_a_trained_figure_may_be_two_pixels_larger_and_an_exact_one_may_not():
     assert compare_pictures(picture, ImageOps.expand(picture, 2, "white"), TRAINED) != ""
 
 
+@pytest.mark.parametrize(
+    ("now", "within"),
+    [
+        ("line #0072b2 -: 10 20, 31 40", 1),
+        ("line #0072b2 -: 10 20, 30 49", 10),
+        ("line #0072b2 -: 10 20, 30 52", None),
+        ("line #0072b2 -: 10 20, nan 40", None),
+        ("line #0072b2 -: 10 20", None),
+        ("line #0072b3 -: 10 20, 30 40", None),
+    ],
+)
+def test_what_is_drawn_may_move_by_the_pixels_of_the_tolerance(now, within):
+    stored = ["axes: 0 0, 50 50", "line #0072b2 -: 10 20, 30 40"]
+    reasons = [compare_shapes(stored, [stored[0], now], t) for t in (None, TRAINED)]
+    assert [reason == "" for reason in reasons] == [within == 1, within is not None]
+
+
+def test_a_heatmap_that_is_transposed_differs_even_where_training_decides_its_numbers():
+    matrix = np.array([[90, 2, 40], [3, 80, 4], [5, 6, 70]])
+    texts = [f"text: {' | '.join(map(str, m.ravel()))}" for m in (matrix, matrix.T, matrix + 5)]
+    counts = Tolerance(abs=20, why="counts of a trained network")
+    assert compare_text(texts[0], texts[2], counts) == ""
+    assert "5 is not 40" in compare_text(texts[0], texts[1], counts)
+
+
 # ---------------------------------------------------------------- the outputs of a cell
 
 
@@ -241,9 +275,10 @@ def stream(text, name="stdout"):
     return new_output("stream", name=name, text=text)
 
 
-def figure(picture, alt="two rising curves"):
+def figure(picture, alt="two rising curves", **notes):
     data = {"image/png": png(picture), "text/plain": alt}
-    return new_output("display_data", data, metadata={"image/png": {"alt": alt}})
+    notes = {"alt": alt, "words": ["title: 98.4 %"], "shapes": ["line #000000 -: 9 9"]} | notes
+    return new_output("display_data", data, metadata={"image/png": notes})
 
 
 def table(plain, html):
@@ -265,6 +300,12 @@ CHANGED = {
     "table without html": [*STORED[:2], new_output("execute_result", {"text/plain": "0.5"})],
     "alt text": [STORED[0], figure(GREY, "two falling curves"), *STORED[2:]],
     "figure": [STORED[0], figure(WHITE), *STORED[2:]],
+    "word of a figure": [STORED[0], figure(GREY, words=["title: 98.4 points"]), *STORED[2:]],
+    "number of a figure": [STORED[0], figure(GREY, words=["title: 97.4 %"]), *STORED[2:]],
+    "words lost": [STORED[0], figure(GREY, words=[]), *STORED[2:]],
+    "curve dashed": [STORED[0], figure(GREY, shapes=["line #000000 --: 9 9"]), *STORED[2:]],
+    "curve moved": [STORED[0], figure(GREY, shapes=["line #000000 -: 9 30"]), *STORED[2:]],
+    "curve lost": [STORED[0], figure(GREY, shapes=[]), *STORED[2:]],
     "figure cut short": [STORED[0], broken(figure(GREY)), *STORED[2:]],
     "figures swapped": [STORED[0], STORED[3], STORED[2], STORED[1]],
     "figure missing": STORED[:3],
@@ -340,7 +381,7 @@ def test_a_second_refresh_changes_no_byte(refreshed):
 def test_a_refresh_stores_only_the_documented_metadata_and_no_extra_code(refreshed):
     path, text = refreshed
     notebook = nbformat.reads(text, as_version=4)
-    assert notebook.metadata == refresh.METADATA
+    assert notebook.metadata == refresh.METADATA | {"stored": fingerprints(notebook)}
     assert notebook.cells[4].metadata == {"tolerance": {"points": 0.3, "why": "seeds"}}
     assert [c.execution_count for c in notebook.cells if c.cell_type == "code"] == [*range(1, 9)]
     assert path.with_name("extra.txt").read_text() == "98.4"
@@ -442,17 +483,21 @@ def test_a_number_beyond_its_tolerance_is_told_with_the_reason_for_the_tolerance
 @pytest.mark.parametrize(
     ("prose", "numbers"),
     [
-        ("98.4 % of 10,000 images, 3 layers, in 1998. About 50%.", ["98.4 %", "10,000", "50 %"]),
+        (
+            "98.4 % of 10,000 images, 3 layers, 12 units. About 5%.",
+            ["98.4 %", "10,000", "12", "5 %"],
+        ),
+        ("Reading: 125 minutes. Running: 30 seconds.", []),
         (
             r"$\ln 10 \approx 2.303$, $10{,}000$, $55\,000$, $98.4\,\%$",
-            ["2.303", "10,000", "55,000", "98.4 %"],
+            ["10", "2.303", "10,000", "55,000", "98.4 %"],
         ),
         ("`0.5` [a link 0.1](b/0.2.html) <img width='1.5'> https://a.b/3.11", ["0.5", "0.1"]),
-        ("conv2.1d 128-64 x2.5", []),
+        ("conv2.1d 128-64 x2.5", ["128", "64"]),
         ("from −0.3 to 0.4", ["−0.3", "0.4"]),
     ],
 )
-def test_decimals_percentages_and_grouped_thousands_of_prose_are_claims(prose, numbers):
+def test_numbers_of_two_digits_and_percentages_of_prose_are_claims(prose, numbers):
     assert claims(prose) == numbers
 
 
