@@ -10,6 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "augmentation": ["augment"],
         "data": ["DATA", "load_mnist", "load_split"],
         "models": ["load_reference_model"],
         "pictures": [

@@ -1,4 +1,4 @@
-"""The reference models: networks that the notebooks trained, stored in ``data/models/``."""
+"""The reference models: trained networks, stored in ``data/models/``."""
 
 import zipfile
 
@@ -11,7 +11,9 @@ def load_reference_model(name="mlp"):
     Parameters
     ----------
     name : str
-        ``"single_layer"`` (notebook 02) or ``"mlp"`` (notebook 03).
+        ``"single_layer"`` (the network of notebook 02), ``"mlp_plain"`` (the one that notebook 03
+        chooses); ``"mlp"`` (the same, trained longer, with augmentation and digits in rare forms)
+        or ``"cnn"`` (a convolutional network, trained likewise).
 
     Returns
     -------
@@ -35,7 +37,7 @@ def load_reference_model(name="mlp"):
         stored = ", ".join(sorted(repr(file.stem) for file in path.parent.glob("*.keras")))
         raise FileNotFoundError(
             f"there is no reference model {name!r} in {path.parent} (there: {stored or 'none'}): "
-            "rebuild the models with `python tests/rebuild_models.py`"
+            "get them with `git checkout data/models`, or make them as data/README.md says"
         )
     try:
         with zipfile.ZipFile(path) as archive:
@@ -45,13 +47,13 @@ def load_reference_model(name="mlp"):
     except Exception as error:  # Keras raises many kinds, from zip to JSON errors
         raise ValueError(
             f"{path} is no model that Keras can load ({error}): get it again with "
-            "`git checkout data/models` or rebuild it with `python tests/rebuild_models.py`"
+            "`git checkout data/models`, or make it as data/README.md says"
         ) from error
     # a model that was saved before its first call has no shapes
     takes, gives = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
     if takes not in [(None, 28, 28), (None, 28, 28, 1)] or gives != (None, 10):
         raise ValueError(
             f"expected a model from images (28, 28) to 10 probabilities, got {takes} to {gives} "
-            f"in {path}: rebuild it with `python tests/rebuild_models.py`"
+            f"in {path}: make it as data/README.md says"
         )
     return model

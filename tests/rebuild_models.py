@@ -1,8 +1,9 @@
-"""Train the reference models of ``data/models/`` again: ``python tests/rebuild_models.py [name]``.
+"""Save the networks of notebooks 02 and 03 again: ``python tests/rebuild_models.py [name]``.
 
-A reference model is the network that its notebook trains, seed included: the notebook is run, and
-at its end the network is saved from its kernel. Beside it, in ``<name>.json``, stand the notebook,
-the seed, the versions, and the accuracy on the validation and the test images.
+Such a reference model is the network that its notebook trains, seed included: the notebook is run,
+and at its end the network is saved from its kernel. Beside it, ``<name>.json`` states the notebook,
+the seed, the versions, and the accuracy on the validation and the test images. The other reference
+models come from ``data/models/train.py``.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from refresh import ROOT, execute
 
 MODELS = {
     "single_layer": ("02_a_single_layer", "model"),
-    "mlp": ("03_a_deep_network_with_dropout", "chosen"),
+    "mlp_plain": ("03_a_deep_network_with_dropout", "chosen"),
 }
 
 SAVE = """
@@ -24,7 +25,7 @@ keras.Sequential([keras.Input({variable}.input_shape[1:]), *{variable}.layers]).
 accuracies = [{variable}.evaluate(x, y, batch_size=1000, verbose=0)[1]
               for x, y in [(x_valid, y_valid), (x_test, y_test)]]
 card = {{
-    "notebook": {notebook!r},
+    "made_by": "notebooks/" + {notebook!r} + ".ipynb",
     "seed": 0,
     "parameters": {variable}.count_params(),
     "validation_accuracy": round(accuracies[0], 4),
@@ -38,7 +39,7 @@ pathlib.Path({card!r}).write_text(json.dumps(card, indent=2))
 
 
 def rebuild(name):
-    """Run the notebook of a reference model, store the model and its card, return the card."""
+    """Run the notebook of a model, store the model and its card, return the card."""
     notebook, variable = MODELS[name]
     file, card = (DATA / "models" / f"{name}{ending}" for ending in (".keras", ".json"))
     code = SAVE.format(variable=variable, file=str(file), card=str(card), notebook=notebook)

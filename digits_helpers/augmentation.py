@@ -1,0 +1,69 @@
+"""Vary images of digits the way people's handwriting varies: pen, slant, size, place, pressure.
+
+Each function takes images, float32 (n, side, side) in [0, 1] with ink bright on 0, and a
+`numpy.random.Generator`, and returns new images of the same shape, dtype and range. Every image
+is varied in a way of its own; with the same generator state the result is the same.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+PEN = ndimage.generate_binary_structure(2, 1)[np.newaxis]  # a pixel and its four neighbours
+
+
+def augment(images, rng):
+    """Change the pen, then bend, then change the pressure: `thicken`, `warp`, `press`."""
+    return press(warp(thicken(images, rng), rng), rng)
+
+
+def thicken(images, rng):
+    """Make strokes thicker by up to two pixels, or thinner by up to one.
+
+    A blend of the image with its grey dilation (or erosion) by a cross of five pixels.
+    """
+    much = rng.uniform(-0.6, 1, (len(images), 1, 1)).astype(np.float32)
+    thick = ndimage.grey_dilation(images, footprint=PEN)
+    thin = ndimage.grey_erosion(images, footprint=PEN)
+    return images + much.clip(0) * (thick - images) + much.clip(None, 0) * (images - thin)
+
+
+def warp(images, rng):
+    """Turn, slant, stretch, shift and bend.
+
+    Turned by up to 15 degrees, sheared by up to 0.3, stretched by up to 22 % in width and 13 % in
+    height, shifted by up to 1.5 pixels, and bent by a smooth random field as in Simard et al.
+    (2003), "Best practices for convolutional neural networks applied to visual document analysis".
+    """
+    count, side, _ = images.shape
+    angle = np.deg2rad(rng.uniform(-15, 15, count))
+    shear = rng.uniform(-0.3, 0.3, count)
+    height, width = np.exp(rng.uniform(-1, 1, (2, count)) * [[0.12], [0.2]])
+    cos, sin = np.cos(angle), np.sin(angle)
+    # from a place (row, column) in the result to its place in the image
+    matrix = [
+        [cos / height, (sin + shear * cos) / height],
+        [-sin / width, (cos - shear * sin) / width],
+    ]
+    middle = (side - 1) / 2
+    grid = np.mgrid[:side, :side].astype(np.float32) - middle
+    places = np.einsum("abn,bij->anij", np.array(matrix, np.float32), grid) + middle
+    places += rng.uniform(-1.5, 1.5, (2, count, 1, 1)).astype(np.float32)
+    places += bends(count, side, rng)
+    number = np.broadcast_to(np.arange(count, dtype=np.float32)[:, None, None], images.shape)
+    return ndimage.map_coordinates(images, [number, *places], order=1)
+
+
+def bends(count, side, rng):
+    """Return smooth random shifts in pixels, float32 (2, count, side, side).
+
+    7 x 7 independent normal numbers to an image, spread by a Gaussian of 4 pixels.
+    """
+    knots = np.linspace(0, side - 1, 7)
+    spread = np.exp(-0.5 * ((np.arange(side)[:, None] - knots) / 4) ** 2).astype(np.float32)
+    return 0.4 * spread @ rng.standard_normal((2, count, 7, 7), np.float32) @ spread.T
+
+
+def press(images, rng):
+    """Make the greys along the strokes lighter or darker: a power from 0.55 to 1.65."""
+    power = np.exp(rng.uniform(-0.6, 0.5, (len(images), 1, 1))).astype(np.float32)
+    return images.clip(0, 1) ** power

@@ -1,0 +1,103 @@
+"""augment: images vary as handwriting does, and stay what they are."""
+
+import numpy as np
+import pytest
+from digits_helpers import augment, load_mnist, load_reference_model
+from digits_helpers.augmentation import bends, press, thicken, warp
+from scipy.ndimage import center_of_mass
+
+STEPS = [augment, thicken, warp, press]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    _, (images, labels) = load_mnist()
+    return images[:1000] / np.float32(255), labels[:1000]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_shape_type_and_range_stay_and_the_images_given_are_not_touched(step, digits):
+    images = digits[0][:100]
+    before = images.copy()
+    varied = step(images, np.random.default_rng(1))
+    assert (varied.shape, varied.dtype) == (images.shape, np.float32)
+    assert 0 <= varied.min() <= varied.max() <= 1
+    np.testing.assert_array_equal(images, before)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_seed_gives_the_same_variations_again_and_another_seed_others(step, digits):
+    first, again, other = (step(digits[0][:20], np.random.default_rng(s)) for s in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_image_varies_in_a_way_of_its_own(step, digits):
+    varied = step(np.repeat(digits[0][:1], 50, axis=0), np.random.default_rng(1))
+    assert len(np.unique(varied, axis=0)) == 50
+
+
+def test_an_empty_image_stays_empty():
+    assert not augment(np.zeros((3, 28, 28), np.float32), np.random.default_rng(1)).any()
+
+
+def test_the_network_reads_varied_digits_as_what_they_were(digits):
+    images, labels = digits
+    varied = augment(images, np.random.default_rng(1))
+    answers = load_reference_model("cnn").predict(varied, verbose=0).argmax(axis=1)
+    assert np.mean(answers == labels) > 0.97
+
+
+def test_a_pen_stroke_grows_by_two_pixels_at_most_and_shrinks_by_one_or_so():
+    line = np.zeros((500, 28, 28), np.float32)
+    line[:, :, 12:15] = 1
+    widths = thicken(line, np.random.default_rng(1))[:, 14].sum(axis=1)
+    assert 3 - 2 * 0.6 <= widths.min() < 2.2
+    assert 4.5 < widths.max() <= 5
+
+
+def test_warping_moves_the_centre_of_a_digit_by_a_few_pixels_at_most(digits):
+    images = digits[0][:200]
+    varied = warp(images, np.random.default_rng(1))
+    moves = np.abs(
+        [
+            np.subtract(center_of_mass(a), center_of_mass(b))
+            for a, b in zip(images, varied, strict=True)
+        ]
+    )
+    assert 0.5 < moves.mean() < 1.5
+    assert moves.max() < 4
+
+
+def test_a_stroke_is_turned_by_15_degrees_and_sheared_by_no_more_than_stated():
+    bar = np.zeros((300, 28, 28), np.float32)
+    bar[:, 4:24, 13:15] = 1
+    rows, columns = np.mgrid[:28, :28]
+    leaning = []
+    for image in warp(bar, np.random.default_rng(1)):
+        row, column = center_of_mass(image)
+        leaning.append(
+            ((rows - row) * (columns - column) * image).sum() / ((rows - row) ** 2 * image).sum()
+        )
+    # columns a row: tan 15 degrees and a shear of 0.3, each stretched by 0.2 and 0.12, and bends
+    assert 0.3 < np.abs(leaning).max() < (np.tan(np.deg2rad(15)) + 0.3) * np.exp(0.32) + 0.15
+
+
+def test_bends_are_smooth():
+    field = bends(20, 28, np.random.default_rng(1))
+    assert field.shape == (2, 20, 28, 28)
+    assert 0.3 < field.std() < 1.5
+    # a step of one pixel along or across never folds the image over itself
+    assert max(np.abs(np.diff(field, axis=axis)).max() for axis in (2, 3)) < 1
+
+
+def test_pressing_keeps_ground_and_full_ink_and_the_order_of_greys():
+    ramp = np.tile(np.linspace(0, 1, 28, dtype=np.float32), (50, 28, 1))
+    pressed = press(ramp, np.random.default_rng(1))
+    assert (pressed[..., 0] == 0).all()
+    assert (pressed[..., -1] == 1).all()
+    assert (np.diff(pressed, axis=2) > 0).all()
+    middle = np.log(pressed[:, 0, 14]) / np.log(ramp[0, 0, 14])
+    assert np.exp(-0.6) <= middle.min() < 0.7
+    assert 1.4 < middle.max() <= np.exp(0.5)
