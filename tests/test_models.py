@@ -2,14 +2,13 @@
 
 import json
 import warnings
-from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
 
 import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import pytest
-from digits_helpers import DATA, load_mnist, load_reference_model, load_split
+from digits_helpers import DATA, load_mnist, load_other_writers, load_reference_model, load_split
 
 NAMES = ["single_layer", "mlp_plain", "mlp", "cnn"]
 
@@ -103,10 +102,7 @@ def test_asked_twice_a_model_gives_the_same_answer(predictions, digits):
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_augmented_models_read_other_writers_better_than_mnist_alone_teaches(name):
-    path = DATA / "models" / "train.py"
-    train = module_from_spec(spec := spec_from_file_location("train", path))
-    spec.loader.exec_module(train)
-    images, labels = train.other_writers()
+    images, labels = load_other_writers()
     plain, augmented = (
         np.mean(load_reference_model(model).predict(images, verbose=0).argmax(axis=1) == labels)
         for model in ("mlp_plain", name)

@@ -3,7 +3,7 @@
 Both learn from the 55,000 training images and from 11,000 digits drawn here in forms that are rare
 in MNIST (a 1 with a long flag, a crossed 7, an angular 9, ...: kind "rare" in
 ``data/handwriting/forms.csv``), all augmented anew in every epoch. The 5,000 validation images and
-scikit-learn's digits, 1,797 digits of 43 other writers, served to choose what is written here.
+1,797 digits of 13 other writers (`load_other_writers`) served to choose what is written here.
 
 Beside each model, ``<name>.json`` states how it was made and what it reaches.
 """
@@ -19,9 +19,8 @@ import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import tensorflow as tf
-from digits_helpers import DATA, augment, centre_by_mass, fit_to_box, load_split
+from digits_helpers import DATA, augment, centre_by_mass, load_other_writers, load_split
 from scipy.spatial import cKDTree
-from sklearn.datasets import load_digits
 from tqdm import tqdm
 
 sys.path.append(str(DATA / "handwriting"))
@@ -52,7 +51,7 @@ def cnn():
     return keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
 
 
-MODELS = {"mlp": (mlp, 60), "cnn": (cnn, 24)}  # and how many epochs
+MODELS = {"mlp": (mlp, 45), "cnn": (cnn, 20)}  # and how many epochs
 
 
 def draw_rare(count, rng):
@@ -74,14 +73,6 @@ def draw(digit, rng):
     pixels = np.mgrid[:height, :width].transpose(1, 2, 0) + 0.5 - pen / 2
     distance = cKDTree(points).query(pixels)[0]
     return centre_by_mass(np.clip(pen / 2 + 0.5 - distance, 0, 1).astype(np.float32))
-
-
-def other_writers():
-    """Return scikit-learn's digits, 8 x 8 pixels, enlarged and placed as MNIST's are."""
-    digits = load_digits()
-    large = tf.image.resize(digits.images[..., None] / 16, (80, 80), "bicubic").numpy()[..., 0]
-    large = np.where(large > 0.08, large, 0).clip(0, 1)
-    return np.stack([centre_by_mass(fit_to_box(image)) for image in large]), digits.target
 
 
 def train(name):
@@ -126,7 +117,7 @@ def train(name):
         "parameters": model.count_params(),
         "validation_accuracy": accuracy(*valid),
         "test_accuracy": accuracy(*test),
-        "other_writers_accuracy": accuracy(*other_writers()),
+        "other_writers_accuracy": accuracy(*load_other_writers()),
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
