@@ -288,21 +288,16 @@ def fingerprints(notebook: dict) -> list[str]:
 def claims(prose: str, elsewhere: Collection[str] = ()) -> list[str]:
     """List the numbers of a Markdown cell that must stand in an output or in code, in their order.
 
-    These have two digits or more, or a percent sign: ``["60,000", "98.4 %", "5 %"]``, are no time
-    that a reader takes (``25 minutes``), and are not among those which come from `elsewhere`.
-    Formulas and code are read, links are not.
+    These are all that are written in digits, as ``["60,000", "98.4 %", "3"]``, but the times that
+    a reader takes (``25 minutes``) and those which come from `elsewhere`. Formulas and code are
+    read, links are not.
     """
     prose = re.sub(r"\]\([^)]*\)|<[^>]*>|\bhttps?:\S+", " ", prose)
     prose = (
         re.sub(r"(?<=\d)(\\,|\{,\})(?=\d{3})", ",", prose).replace("\\,", " ").replace("\\%", "%")
     )
     found = re.finditer(rf"({NUMBER})(?!\d|\s(?:minutes|seconds))(\s*%)?", prose, re.VERBOSE)
-    numbers = [(number[1].rstrip("."), " %" if number[2] else "") for number in found]
-    results = [
-        number + percent
-        for number, percent in numbers
-        if percent or re.search(r"[.,]|\d\d", number)
-    ]
+    results = [number[1].rstrip(".") + (" %" if number[2] else "") for number in found]
     return [number for number in results if number not in elsewhere]
 
 

@@ -485,7 +485,7 @@ def test_a_number_beyond_its_tolerance_is_told_with_the_reason_for_the_tolerance
     [
         (
             "98.4 % of 10,000 images, 3 layers, 12 units. About 5%.",
-            ["98.4 %", "10,000", "12", "5 %"],
+            ["98.4 %", "10,000", "3", "12", "5 %"],
         ),
         ("Reading: 125 minutes. Running: 30 seconds.", []),
         (
@@ -497,7 +497,7 @@ def test_a_number_beyond_its_tolerance_is_told_with_the_reason_for_the_tolerance
         ("from −0.3 to 0.4", ["−0.3", "0.4"]),
     ],
 )
-def test_numbers_of_two_digits_and_percentages_of_prose_are_claims(prose, numbers):
+def test_all_numbers_of_prose_in_digits_but_times_are_claims(prose, numbers):
     assert claims(prose) == numbers
 
 
