@@ -7,6 +7,7 @@ not stored, and where only printed durations differ (``12.3 s``) the stored ones
 
 import argparse
 import base64
+import os
 import re
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 from jupyter_client import AsyncKernelManager
+from matplotlib import get_data_path
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
@@ -36,6 +38,18 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 CELL_METADATA = {"tags", "tolerance", "numbers", "nbgrader"}
+
+
+def neutral_environment() -> None:
+    """Hide from kernels what a user has set for all programs and no page should depend on.
+
+    These are the terminal's width and colours, which the summaries of Keras follow, Matplotlib's
+    and Keras' settings of the user, and whether Python prints warnings that it normally hides.
+    """
+    for name in ("COLUMNS", "JUPYTER_COLUMNS", "NO_COLOR", "MPLBACKEND", "PYTHONWARNINGS"):
+        os.environ.pop(name, None)
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["MATPLOTLIBRC"] = str(Path(get_data_path(), "matplotlibrc"))  # the defaults
 
 
 def execute(path: Path | str, extra_code: str | None = None, timeout: int = 600):
@@ -61,6 +75,7 @@ def execute(path: Path | str, extra_code: str | None = None, timeout: int = 600)
     nbclient.exceptions.CellExecutionError
         If a cell raises an exception.
     """
+    neutral_environment()
     notebook = nbformat.read(path, as_version=4)
     kernel = AsyncKernelManager(
         kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager()

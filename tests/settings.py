@@ -47,6 +47,16 @@ SETTINGS = {
     "locale-and-time-zone": Setting(
         {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "TZ": "Pacific/Chatham"}
     ),
+    "a-user-s-own": Setting(
+        {
+            "COLUMNS": "60",
+            "NO_COLOR": "1",
+            "MPLBACKEND": "agg",
+            "PYTHONHASHSEED": "7",
+            "PYTHONWARNINGS": "always",
+            "NPY_DISABLE_CPU_FEATURES": "AVX512F",
+        }
+    ),
     "no-network": Setting(before=OFFLINE),
     "path-with-spaces": Setting(folder="my digits, 2nd copy"),
     "two-at-a-time": Setting(options=("-n", "2", "--dist", "loadscope")),

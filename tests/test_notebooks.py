@@ -134,6 +134,18 @@ def no_output_tells_of_the_machine(notebook) -> Iterator[str]:
             yield f"cell [{cell.execution_count}] shows {found[0]}"
 
 
+def every_random_choice_is_seeded(notebook) -> Iterator[str]:
+    before = ""
+    for cell in code_cells(notebook):
+        place = f"cell [{cell.execution_count}]"
+        before += cell.source + "\n"
+        if found := re.search(r"\bdefault_rng\(\)|\bnp\.random\.(?!default_rng)\w+", cell.source):
+            yield f"{place}: {found[0]} has no seed: write np.random.default_rng(seed=0)"
+        builds = re.search(r"\bkeras\.(Sequential|Model)\(", before)
+        if builds and "tolerance" in cell.metadata and "set_random_seed(" not in before:
+            yield f"{place}: no keras.utils.set_random_seed before this training"
+
+
 def every_cell_is_as_it_was_run_and_stored(notebook) -> Iterator[str]:
     stored = {entry.split()[0]: entry.split()[1:] for entry in notebook.metadata.get("stored", [])}
     ids = [cell.get("id") for cell in code_cells(notebook)]
@@ -196,6 +208,7 @@ RULES = [
     the_file_is_under_600_kilobytes,
     every_cell_has_its_own_id,
     no_output_tells_of_the_machine,
+    every_random_choice_is_seeded,
     every_cell_is_as_it_was_run_and_stored,
     only_documented_metadata_is_stored,
     every_number_in_prose_is_in_an_output,
@@ -289,6 +302,9 @@ BAD = [
     (no_output_tells_of_the_machine, [stored("", printed("saved in /home/me/x"))]),
     (no_output_tells_of_the_machine, [stored("", printed("<object at 0x7f0b026bcb80>"))]),
     (no_output_tells_of_the_machine, [stored("", printed("C:\\Users\\me"))]),
+    (every_random_choice_is_seeded, [stored("rng = np.random.default_rng()")]),
+    (every_random_choice_is_seeded, [stored("np.random.permutation(9)")]),
+    (every_random_choice_is_seeded, [stored("m = keras.Sequential([])"), stored(tolerance={})]),
     (every_cell_is_as_it_was_run_and_stored, [stored()]),
     (only_documented_metadata_is_stored, [stored(collapsed=True)]),
 ]
