@@ -48,7 +48,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Fail a cell that was never run: nbval has nothing to compare and would pass it."""
     if isinstance(item, IPyNbCell) and item.cell.execution_count is None:
-        raise OutputsDiffer("the notebook stores no run of this cell: run tests/refresh.py")
+        raise OutputsDiffer("the notebook stores no run of this cell")
 
 
 def compare_cell(item: IPyNbCell, computed: list, stored: list) -> bool:
@@ -170,5 +170,6 @@ def describe_failure(item: IPyNbCell, nbval_describes, failure: pytest.Exception
     notebook = item.nodeid.partition("::")[0]
     place = f"{notebook}, section '{heading}', cell [{item.cell_num + 1}]"
     if isinstance(failure.value, OutputsDiffer):
-        return f"{place}\n\n{item.cell.source}\n\n{failure.value}"
+        mend = f"if this is what it should show: python tests/refresh.py {notebook}"
+        return f"{place}\n\n{item.cell.source}\n\n{failure.value}\n\n{mend}"
     return f"{place}\n\n{nbval_describes(failure)}"

@@ -455,6 +455,7 @@ def test_each_changed_cell_is_red_and_told_with_its_place(refreshed, tmp_path, o
         "n.ipynb, section 'Measure it', cell [5]",
         "cell-05-1-{expected,actual,difference}.png",
         "stores no run of this cell",
+        "if this is what it should show: python tests/refresh.py n.ipynb",
     ):
         assert message in printed
     saved = tmp_path / "build" / "regression" / "n"
