@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "augmentation": ["augment"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_split"],
+        "drawing": ["draw_digit", "upload_digit"],
         "models": ["load_reference_model"],
         "pictures": [
             "centre_by_mass",
