@@ -1,7 +1,8 @@
 """Widgets that read a digit while you draw it, or from a file that you upload.
 
-The page (``drawing.js``) sends what was drawn or chosen, Python answers with what the network sees
-and says. Without a browser a widget holds a stored example, so that the cells after it run anywhere.
+The page (``drawing.js``) sends what was drawn or chosen, Python answers with what the network
+sees and says. Without a browser a widget holds a stored example, so that the cells after it run
+anywhere.
 """
 
 import io
@@ -55,6 +56,7 @@ class DigitReader(anywidget.AnyWidget):
         self._read()
 
     def __repr__(self):
+        """Return the same text in every run: notebooks store it."""
         return f"<{self.kind}_digit: {' x '.join(map(str, self.picture.shape))} picture>"
 
     @traitlets.observe("number")
