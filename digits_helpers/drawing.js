@@ -21,7 +21,7 @@ function connect(model, root, collect) {
     isReading = true;
     root.ariaBusy = "true"; // screen readers wait with the answer
     patience = setTimeout(() => root.classList.add("is-waiting"), 3000);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await new Promise((resolve) => setTimeout(resolve, 15));
     hasNew = false;
     model.set({ ...collect(), number: model.get("number") + 1 });
     model.save_changes();
@@ -54,7 +54,7 @@ function fill(canvas, greys) {
 function addCanvas(model, root, area) {
   const side = model.get("side");
   const frame = make(area, "div", { className: "digits-frame" });
-  const canvas = make(frame, "canvas", { width: 2 * side, height: 2 * side });
+  const canvas = make(frame, "canvas", { width: 4 * side, height: 4 * side });
   make(frame, "div", { className: "digits-hint", textContent: "Draw a digit here" });
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "Canvas: draw a digit with the mouse, a finger or a pen");
@@ -93,6 +93,7 @@ function addCanvas(model, root, area) {
   }
 
   const [send, disconnect] = connect(model, root, () => {
+    pixels.imageSmoothingQuality = "high";
     pixels.drawImage(canvas, 0, 0, side, side);
     const { data } = pixels.getImageData(0, 0, side, side);
     return { data: new DataView(data.filter((_, i) => i % 4 === 0).buffer) };

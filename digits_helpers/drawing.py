@@ -15,8 +15,8 @@ from digits_helpers.data import DATA
 from digits_helpers.pictures import load_digit_image, open_picture
 from PIL import Image
 
-SIDE = 280
-"""Rows and columns of the canvas: ten for each one of an MNIST image."""
+SIDE = 140
+"""Rows and columns of a drawing: five for each one of an MNIST image."""
 
 EXAMPLE_DRAWING = DATA / "handwriting" / "paint_3.png"
 EXAMPLE_FILE = DATA / "handwriting" / "pencil_6.jpg"
@@ -28,7 +28,7 @@ class DigitReader(anywidget.AnyWidget):
     Attributes
     ----------
     picture : numpy.ndarray
-        What was drawn, uint8 (280, 280), ink bright on 0; or the picture that was uploaded last, as
+        What was drawn, uint8 (140, 140), ink bright on 0; or the picture that was uploaded last, as
         `open_picture` gives it. Until then the stored example.
     """
 
@@ -85,7 +85,7 @@ class DigitReader(anywidget.AnyWidget):
 def _preview(picture):
     """Return a small PNG of a picture, of whatever format it was."""
     image = Image.fromarray(picture)
-    image.thumbnail((SIDE, SIDE))
+    image.thumbnail((2 * SIDE, 2 * SIDE))
     image.save(png := io.BytesIO(), format="png", compress_level=1)
     return png.getvalue()
 
@@ -119,10 +119,11 @@ def draw_digit(model=None, threshold=0.0):
     Returns
     -------
     DigitReader
-        The widget; ``.picture`` is the drawing, uint8 (280, 280), ink bright on 0. It begins with
+        The widget; ``.picture`` is the drawing, uint8 (140, 140), ink bright on 0. It begins with
         a stored drawing.
     """
-    drawing = 255 - np.asarray(Image.open(EXAMPLE_DRAWING).convert("L"))
+    with Image.open(EXAMPLE_DRAWING) as example:
+        drawing = 255 - np.asarray(example.convert("L").resize((SIDE, SIDE)))
     return DigitReader("draw", "", drawing.tobytes(), model, threshold)
 
 

@@ -221,7 +221,7 @@ def upload(page, path):
 
 def test_before_anything_is_drawn_cells_read_the_stored_examples(page):
     expect(title(page, 1)).to_have_text("Read as 3")
-    expect(output(page, 2)).to_contain_text("(280, 280) read as 3")
+    expect(output(page, 2)).to_contain_text("(140, 140) read as 3")
     expect(title(page, 3)).to_have_text("Read as 6")
     expect(output(page, 4)).to_contain_text("read as 6")
 
@@ -234,7 +234,7 @@ def test_a_digit_drawn_with_the_mouse_is_read_on_the_page_and_in_the_next_cell(p
     expect(title(page, 1)).to_have_text(f"Read as {digit}")
     label, percent, share = largest_bar(page, 1)
     printed = run_cell(page, 2)
-    assert f"(280, 280) read as {digit} with " in printed
+    assert f"(140, 140) read as {digit} with " in printed
     assert label == digit
     assert share == pytest.approx(float(printed.split()[-1]), abs=1e-4)
     assert percent == round(100 * share)
