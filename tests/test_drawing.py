@@ -1,6 +1,9 @@
 """The Python side of the widgets; the page's side is tested in ``browser/``."""
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +169,20 @@ def test_the_page_gets_its_script_and_its_style():
     assert state["_esm"].endswith("export default { render };\n")
     assert ".digits-reader" in state["_css"]
     assert isinstance(draw_digit(Model()), DigitReader)
+
+
+@pytest.mark.parametrize(("require", "code"), [({}, 5), ({"REQUIRE_BROWSER": "1"}, 2)])
+def test_without_a_browser_its_tests_are_skipped_or_fail_where_required(monkeypatch, require, code):
+    monkeypatch.delenv("REQUIRE_BROWSER", raising=False)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", "tests/browser"],
+        cwd=PICTURES.parents[1],
+        env={k: v for k, v in os.environ.items() if k != "REQUIRE_BROWSER"}
+        | {"PATH": ""}
+        | require,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == code
+    assert "needs Chromium and Playwright: install the browser" in run.stdout

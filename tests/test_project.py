@@ -253,6 +253,11 @@ def test_the_ci_script_can_be_started_and_checks_the_style():
     assert "ruff format --check\n" in read(".ci/run")
 
 
+@pytest.mark.parametrize("file", [".ci/run", ".github/workflows/test.yml"])
+def test_continuous_integration_fails_where_there_is_no_browser(file):
+    assert "REQUIRE_BROWSER=1 .venv/bin/pytest tests/browser\n" in read(file)
+
+
 def test_nothing_else_lies_at_the_top_but_dot_files():
     assert not [name for name in sorted(TOP_LEVEL) if not (ROOT / name).exists()]
     listing = subprocess.run(
