@@ -1,4 +1,4 @@
-"""load_mnist and load_split: the original digits, or an error that says what to do."""
+"""load_mnist and its fellows: the original digits, or an error that says what to do."""
 
 import hashlib
 import io
@@ -8,7 +8,10 @@ import zipfile
 import digits_helpers.data
 import numpy as np
 import pytest
-from digits_helpers import DATA, load_mnist, load_split
+from digits_helpers import DATA, load_mnist, load_other_writers, load_split
+from scipy.ndimage import center_of_mass
+from skimage.transform import resize
+from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedShuffleSplit
 
 # Of the unpacked files of http://yann.lecun.com/exdb/mnist, as published with many copies of them
@@ -280,3 +283,19 @@ def test_the_split_is_the_same_on_every_call_whatever_the_seed_of_numpy(split):
     for once, again in zip(split, load_split(), strict=True):
         for before, now in zip(once, again, strict=True):
             assert before.tobytes() == now.tobytes()
+
+
+def test_the_digits_of_other_writers_are_scikit_learns_placed_as_mnists_are():
+    images, labels = load_other_writers()
+    theirs = load_digits()
+    assert (images.shape, images.dtype) == ((1797, 28, 28), np.float32)
+    np.testing.assert_array_equal(labels, theirs.target)
+    assert 0 <= images.min() <= images.max() <= 1
+    # an enlarged image is the same picture, but for its place: the ink of both correlates
+    small = resize(images[:100, 4:24, 4:24], (100, 8, 8), anti_aliasing=True)
+    pairs = zip(small, theirs.images, strict=False)
+    assert np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in pairs]) > 0.6
+    centres = np.array([center_of_mass(image) for image in images[:100]])
+    assert np.abs(centres - 14).max() <= 0.51
+    rows, columns = images.any(axis=2).sum(axis=1), images.any(axis=1).sum(axis=1)
+    assert set(np.maximum(rows, columns)) <= {19, 20}
