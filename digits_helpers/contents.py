@@ -25,6 +25,7 @@ def words(figure):
         A line for each, with what it is: ``"title: Most is learned in the first epoch"``.
     """
     lines = [f"heading: {text.get_text()}" for text in _visible(figure.texts)]  # and the like
+    lines += [f"legend: {_entries(legend)}" for legend in figure.legends]
     for ax in figure.axes:
         titles = [ax.get_title(place) for place in ("left", "center", "right")]
         lines += [f"title: {title}" for title in titles if title]
@@ -34,8 +35,7 @@ def words(figure):
                 lines += [f"{name}: {axis.get_label_text()}"] if axis.get_label_text() else []
                 lines += [f"{name} ticks: {' '.join(ticks)}"] if ticks else []
         if legend := ax.get_legend():
-            entries = [legend.get_title(), *legend.get_texts()]
-            lines.append(f"legend: {', '.join(filter(None, (e.get_text() for e in entries)))}")
+            lines.append(f"legend: {_entries(legend)}")
         if texts := _visible(ax.texts):
             lines.append(f"text: {' | '.join(text.get_text() for text in texts)}")
     return lines
@@ -75,6 +75,10 @@ def shapes(figure):
 
 def _visible(texts):
     return [text for text in texts if text.get_visible() and text.get_text()]
+
+
+def _entries(legend):
+    return ", ".join(text.get_text() for text in _visible([legend.get_title(), *legend.texts]))
 
 
 def _numbers(points):

@@ -96,7 +96,8 @@ def run(setting: Setting, tests: list[str]) -> list[str]:
     """Run the tests in a fresh clone on a setting; return what pytest printed of failures."""
     with tempfile.TemporaryDirectory(prefix="settings-") as folder:
         clone = Path(folder, setting.folder)
-        subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+        quiet = ["-c", "advice.detachedHead=false", "clone", "--quiet"]
+        subprocess.run(["git", *quiet, ROOT, clone], check=True)
         installs = setting.python or setting.oldest
         python = make_environment(setting, clone) if installs else sys.executable
         command = [*setting.before, python, "-m", "pytest", "-q", "--color=no", "-rfE"]

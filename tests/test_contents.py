@@ -30,9 +30,11 @@ def test_titles_labels_ticks_legend_and_annotations_are_written_down():
         ax.annotate("there", (2, 2))
         ax.legend(title="set")
         ax.figure.suptitle("Above all")
+        ax.figure.legend(title="for every panel")
 
     assert words(drawn(draw)) == [
         "heading: Above all",
+        "legend: for every panel, training",
         "title: on the left",
         "title: in the middle",
         "x: epoch",

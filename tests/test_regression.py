@@ -424,7 +424,10 @@ def outcomes(printed, outcome):
     return sorted(set(map(int, re.findall(rf"^{outcome} .*::Cell (\d+)", printed, re.MULTILINE))))
 
 
-def test_an_unchanged_notebook_is_green(refreshed):
+def test_an_unchanged_notebook_is_green_whatever_a_user_has_set(refreshed, monkeypatch, tmp_path):
+    (tmp_path / "matplotlibrc").write_text("font.size: 30")
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
+    monkeypatch.setenv("COLUMNS", "40")
     assert outcomes(run(refreshed[0]), "PASSED") == list(range(8))
 
 
