@@ -743,9 +743,10 @@ def red(tree: Path, targets: list[str]) -> str:
         capture_output=True,
         text=True,
     )
-    if printed.returncode in (0, 1):
-        failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", printed.stdout, re.MULTILINE)
-        return failed[1] if failed else ""
+    if printed.returncode == 0:
+        return ""
+    if failed := re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", printed.stdout, re.MULTILINE):
+        return failed[1]
     raise RuntimeError(f"pytest {' '.join(targets)} did not run:\n{printed.stdout}{printed.stderr}")
 
 

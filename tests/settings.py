@@ -113,7 +113,8 @@ def run(setting: Setting, tests: list[str]) -> list[str]:
                 errors="replace",
             )
             if done.returncode:
-                failures.append(done.stdout[-6000:] + done.stderr[-2000:])
+                printed = done.stdout[-6000:] + done.stderr[-2000:]
+                failures.append(re.sub(r"\x1b\[[\d;]*m", "", printed))  # the colours of tracebacks
         return failures
 
 
