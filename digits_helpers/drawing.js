@@ -184,7 +184,7 @@ function addFile(model, root, area) {
     frame.addEventListener(type, (event) => {
       event.preventDefault();
       event.stopPropagation(); // else JupyterLab takes the file
-      frame.classList.toggle("is-over", type.startsWith("drage") || type === "dragover");
+      frame.classList.toggle("is-over", ["dragenter", "dragover"].includes(type));
       if (type === "drop") take(event.dataTransfer.files[0]);
     });
   }

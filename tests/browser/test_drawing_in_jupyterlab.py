@@ -379,6 +379,13 @@ def test_after_a_restart_all_cells_run_again_and_a_digit_is_read(page, hand):
     expect(title(page, 1)).to_have_text("Read as 5")
 
 
+def test_when_the_kernel_has_stopped_the_widget_says_what_to_do(page, hand):
+    kernel = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    page.evaluate(f"{kernel}.shutdown().then(() => {{}})")
+    with_mouse(page, place(page, hand(9)))
+    expect(output(page, 1).get_by_text("After a restart run this cell again.")).to_be_visible()
+
+
 def test_a_notebook_stored_by_the_project_opens_without_a_lost_widget(page, lab):
     page.evaluate("jupyterapp.commands.execute('docmanager:save').then(() => {})")
     path = lab[1] / "digits.ipynb"
