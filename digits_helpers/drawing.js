@@ -61,7 +61,7 @@ function addCanvas(model, root, area) {
   const toolbar = make(area, "div", { className: "digits-toolbar" });
   const undo = make(toolbar, "button", { type: "button", textContent: "Undo" });
   const clear = make(toolbar, "button", { type: "button", textContent: "Clear" });
-  const hint = make(toolbar, "span", { textContent: "An example: draw over it" });
+  const hint = make(toolbar, "span", { textContent: "Draw over this one" });
   undo.setAttribute("aria-label", "Undo the last stroke");
   clear.setAttribute("aria-label", "Clear the canvas");
 
