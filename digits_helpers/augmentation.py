@@ -1,8 +1,6 @@
 """Vary images of digits the way people's handwriting varies: pen, slant, size, place, pressure.
 
-Each function takes images, float32 (n, side, side) in [0, 1] with ink bright on 0, and a
-`numpy.random.Generator`, and returns new images of the same shape, dtype and range. Every image
-is varied in a way of its own; with the same generator state the result is the same.
+The parameters and the result of each step are those of `augment`.
 """
 
 import numpy as np
@@ -12,7 +10,20 @@ PEN = ndimage.generate_binary_structure(2, 1)[np.newaxis]  # a pixel and its fou
 
 
 def augment(images, rng):
-    """Change the pen, then bend, then change the pressure: `thicken`, `warp`, `press`."""
+    """Vary each image in a way of its own: `thicken`, then `warp`, then `press`.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        float32 (n, side, side) in [0, 1], ink bright on 0.
+    rng : numpy.random.Generator
+        Where chance comes from; the same state gives the same result.
+
+    Returns
+    -------
+    numpy.ndarray
+        New images of the same shape, dtype and range.
+    """
     return press(warp(thicken(images, rng), rng), rng)
 
 
