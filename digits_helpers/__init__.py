@@ -13,15 +13,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "augmentation": ["augment"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_split"],
         "drawing": ["draw_digit", "upload_digit"],
+        "ink": ["find_ink"],
         "models": ["load_reference_model"],
         "pictures": [
             "centre_by_mass",
             "crop_digit",
-            "find_ink",
             "fit_to_box",
             "load_digit_image",
             "open_picture",
-            "read_digits",
             "to_grey",
         ],
         "plotting": [
@@ -32,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "plot_probabilities",
             "show",
         ],
+        "reading": ["read_digits"],
         "training": ["print_epochs", "scoreboard"],
     },
 )
