@@ -19,11 +19,11 @@ OPENINGS = ((0.3, False), (0.3, True), (0.15, True), (0.08, True))
 """Widths of openings to try as ground, as shares of the shorter side, and whether the picture goes
 on beyond its border: where it does not, strokes along the border of a tight crop are kept."""
 
-THUMBNAIL = 240
+THUMBNAIL = 180
 """Longer side of the picture on which grounds are tried."""
 
-FAINTEST = 1.5
-"""Evidence below which a picture is blank: light and noise give less, digits 2 to 500."""
+FAINTEST = 1.1
+"""Evidence below which a picture is blank: light and noise give less, digits 1.2 to 500."""
 
 
 def find_ink(grey):
@@ -129,39 +129,40 @@ class _Parts:
         Of each part: 1 for strokes, 0 for what is half as thick as it is long.
     """
 
-    def __init__(self, raised, ground):
+    def __init__(self, raised, ground, noise):
         rise = raised - ground
-        mask = rise > max(4.5 * _noise(raised), 0.015)
-        count, self.labels, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-        level = _mean_level(self.labels, rise, count)
-        core = np.where(mask & (rise > 0.5 * level[self.labels]), self.labels, 0)
+        mask = rise > max(4.5 * noise, 0.015)
+        count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8))
+        level = _mean_level(labels, rise, count)
+        core = np.where(rise > 0.5 * level[labels], labels, 0)
         left, top, wide, high = boxes[:, :4].T
 
         reach = max(2, max(raised.shape) // 48)  # a blurred edge is as wide as that
+        near = _grow(core > 0, reach - 1)
         around = _grow(core, reach)
-        ring = (around > 0) & (_grow(core, reach - 1) == 0)
+        ring = (around > 0) & (near == 0)
         owner = around[ring].astype(int)
         drop = _grow(np.where(core > 0, raised, -1), reach)[ring] - raised[ring]
         outline = np.maximum(np.bincount(owner, minlength=count), 1)
         steep = drop > 0.5 * level[owner]
-        self.stands_out = np.bincount(owner, steep, minlength=count) / outline
 
         rim = np.concatenate([core[0], core[-1], core[:, 0], core[:, -1]])
         contact = np.bincount(rim, minlength=count) / (wide + high)
         middle = np.array([top + high / 2, left + wide / 2]) / np.array(raised.shape)[:, None]
+        self.labels = labels
+        self.stands_out = np.bincount(owner, steep, minlength=count) / outline
         self.evidence = level * outline * self.stands_out**3
         self.evidence *= np.clip(1 - contact, 0, 1) ** 2
         self.evidence *= np.exp(-2 * ((middle - 0.5) ** 2).sum(axis=0))
         self.evidence[0] = 0
 
         inside = core > 0
-        padded = np.pad(inside, 1, mode="edge").astype(np.uint8)
+        padded = cv2.copyMakeBorder(inside.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
         depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
         thickness = np.zeros(count)
         np.maximum.at(thickness, core[inside], 2 * depth[inside] - 1)
-        self.slimness = np.maximum(
-            np.exp(-((thickness / np.maximum(wide, high) / 0.33) ** 8)), 0.003
-        )
+        share = thickness / np.maximum(wide, high)
+        self.slimness = np.maximum(np.exp(-((share / 0.33) ** 8)), 0.003)
 
 
 def _try_grounds(raised):
@@ -170,7 +171,8 @@ def _try_grounds(raised):
     limit, _ = cv2.threshold(values, 0, 255, cv2.THRESH_OTSU)
     grounds = [np.full_like(raised, np.median(raised[values <= max(limit, values.min())]))]
     grounds += [_open(raised, *how) for how in OPENINGS]
-    return [(ground, _Parts(raised, ground)) for ground in grounds]
+    noise = _noise(raised)
+    return [(ground, _Parts(raised, ground, noise)) for ground in grounds]
 
 
 def _open(raised, share, goes_on):
@@ -195,7 +197,8 @@ def _total(evidence):
 
 def _mean_level(labels, values, count):
     """Return each part's mean value, weighted by the value."""
-    labels, values = labels.ravel(), np.maximum(values, 0).ravel()
+    inside = labels > 0
+    labels, values = labels[inside], values[inside]
     total = np.bincount(labels, values, minlength=count)
     return np.bincount(labels, values**2, minlength=count) / np.maximum(total, 1e-9)
 
