@@ -280,7 +280,7 @@ HELPERS = [
         "damaged models accepted",
         "digits_helpers/models.py",
         ("if damaged := archive.testzip():", "if damaged := None:"),
-        "tests/test_models.py",
+        "tests/test_models.py::test_a_damaged_file_is_refused_and_named",
     ),
     Mutation(
         "matrix transposed by the helper",

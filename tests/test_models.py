@@ -149,7 +149,11 @@ def one_weight(contents):
     return contents[:middle] + bytes([contents[middle] ^ 1]) + contents[middle + 1 :]
 
 
-@pytest.mark.parametrize("damage", [empty, text, half, one_weight])
+def one_letter(contents):
+    return contents.replace(b"keras_version", b"Keras_version", 1)  # Keras itself would not mind
+
+
+@pytest.mark.parametrize("damage", [empty, text, half, one_weight, one_letter])
 def test_a_damaged_file_is_refused_and_named(folder, damage):
     path = folder / "mlp.keras"
     path.write_bytes(damage((DATA / "models" / "mlp.keras").read_bytes()))
