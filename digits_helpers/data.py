@@ -120,12 +120,13 @@ def load_other_writers():
     images, labels : numpy.ndarray
         float32 (1797, 28, 28) in [0, 1], ink bright on 0, and int64 (1797,).
     """
+    import cv2
     from digits_helpers.pictures import centre_by_mass, fit_to_box
-    from skimage.transform import resize
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    large = [resize(np.float32(image / 16), (80, 80), order=3) for image in digits.images]
+    small = np.float32(digits.images / 16)
+    large = [cv2.resize(image, (80, 80), interpolation=cv2.INTER_CUBIC) for image in small]
     images = [centre_by_mass(fit_to_box(image.clip(0, 1))) for image in large]
     return np.stack(images), digits.target
 

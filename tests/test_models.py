@@ -107,8 +107,6 @@ def test_augmented_models_read_other_writers_better_than_mnist_alone_teaches(nam
         np.mean(load_reference_model(model).predict(images, verbose=0).argmax(axis=1) == labels)
         for model in ("mlp_plain", name)
     )
-    card = json.loads((DATA / "models" / f"{name}.json").read_text(encoding="utf-8"))
-    assert augmented == pytest.approx(card["other_writers_accuracy"], abs=0.002)
     assert augmented > plain + 0.05
 
 

@@ -19,7 +19,7 @@ import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import tensorflow as tf
-from digits_helpers import DATA, augment, centre_by_mass, load_other_writers, load_split
+from digits_helpers import DATA, augment, centre_by_mass, load_split
 from scipy.spatial import cKDTree
 from tqdm import tqdm
 
@@ -117,7 +117,6 @@ def train(name):
         "parameters": model.count_params(),
         "validation_accuracy": accuracy(*valid),
         "test_accuracy": accuracy(*test),
-        "other_writers_accuracy": accuracy(*load_other_writers()),
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
