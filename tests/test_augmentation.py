@@ -49,12 +49,12 @@ def test_the_network_reads_varied_digits_as_what_they_were(digits):
     assert np.mean(answers == labels) > 0.97
 
 
-def test_a_pen_stroke_grows_by_two_pixels_at_most_and_shrinks_by_one_or_so():
+def test_a_pen_stroke_grows_by_three_pixels_at_most_and_shrinks_by_one():
     line = np.zeros((500, 28, 28), np.float32)
     line[:, :, 12:15] = 1
     widths = thicken(line, np.random.default_rng(1))[:, 14].sum(axis=1)
-    assert 3 - 2 * 0.6 <= widths.min() < 2.2
-    assert 4.5 < widths.max() <= 5
+    assert 2 <= widths.min() < 2.1
+    assert 5.8 < widths.max() <= 6
 
 
 def test_warping_moves_the_centre_of_a_digit_by_a_few_pixels_at_most(digits):
@@ -92,12 +92,14 @@ def test_bends_are_smooth():
     assert max(np.abs(np.diff(field, axis=axis)).max() for axis in (2, 3)) < 1
 
 
-def test_pressing_keeps_ground_and_full_ink_and_the_order_of_greys():
-    ramp = np.tile(np.linspace(0, 1, 28, dtype=np.float32), (50, 28, 1))
+def test_pressing_keeps_ground_and_full_ink_and_never_swaps_two_greys():
+    ramp = np.tile(np.linspace(0, 1, 28, dtype=np.float32), (200, 28, 1))
     pressed = press(ramp, np.random.default_rng(1))
     assert (pressed[..., 0] == 0).all()
     assert (pressed[..., -1] == 1).all()
-    assert (np.diff(pressed, axis=2) > 0).all()
-    middle = np.log(pressed[:, 0, 14]) / np.log(ramp[0, 0, 14])
-    assert np.exp(-0.6) <= middle.min() < 0.7
-    assert 1.4 < middle.max() <= np.exp(0.5)
+    steps = np.diff(pressed[:, 0], axis=1)
+    assert steps.min() >= 0
+    # three times as hard at most where the power is 1; some images nearly so, some hardly
+    steepest = steps[:, 13] * 27  # at the middle grey
+    assert steepest.min() < 1.2
+    assert 2 < steepest.max() <= 3 * 1.65
