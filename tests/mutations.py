@@ -436,6 +436,25 @@ HELPERS = [
         "tests/test_pictures.py::test_the_longer_side_becomes_20_and_the_aspect_is_kept",
     ),
     Mutation(
+        "turned by up to 25 degrees",
+        "digits_helpers/augmentation.py",
+        ("rng.uniform(-15, 15, count)", "rng.uniform(-25, 25, count)"),
+        "tests/test_augmentation.py::"
+        "test_a_stroke_is_turned_by_15_degrees_and_sheared_by_no_more_than_stated",
+    ),
+    Mutation(
+        "every image varied alike",
+        "digits_helpers/augmentation.py",
+        ("rng.uniform(-0.5, 1.5, (len(images), 1, 1))", "rng.uniform(-0.5, 1.5, (1, 1, 1))"),
+        "tests/test_augmentation.py::test_each_image_varies_in_a_way_of_its_own",
+    ),
+    Mutation(
+        "unsure answers given as sure",
+        "digits_helpers/drawing.py",
+        ("if certainty < threshold:", "if certainty > threshold:"),
+        "tests/test_drawing.py::test_an_answer_is_given_from_the_threshold_on",
+    ),
+    Mutation(
         "a public name lost",
         "digits_helpers/__init__.py",
         ('"models": ["load_reference_model"],', ""),
