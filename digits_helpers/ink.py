@@ -65,7 +65,7 @@ def raise_ink(grey):
     """
     small = _thumbnail(grey)
     light, dark = (
-        max(_total(p.evidence * p.slimness) for _, p in _try_grounds(raised))
+        max(_total(p.evidence * p.slimness) for _, p in _try_grounds(raised, OPENINGS[1:3]))
         for raised in (small, 1 - small)
     )
     return grey if light > dark else 1 - grey
@@ -165,12 +165,12 @@ class _Parts:
         self.slimness = np.maximum(np.exp(-((share / 0.33) ** 8)), 0.003)
 
 
-def _try_grounds(raised):
+def _try_grounds(raised, openings=OPENINGS):
     """Return pairs of a ground and the parts that rise above it."""
     values = np.rint(raised * 255).astype(np.uint8)
     limit, _ = cv2.threshold(values, 0, 255, cv2.THRESH_OTSU)
     grounds = [np.full_like(raised, np.median(raised[values <= max(limit, values.min())]))]
-    grounds += [_open(raised, *how) for how in OPENINGS]
+    grounds += [_open(raised, *how) for how in openings]
     noise = _noise(raised)
     return [(ground, _Parts(raised, ground, noise)) for ground in grounds]
 

@@ -405,6 +405,36 @@ def test_a_blank_page_is_refused(page, read):
         read(page)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="resource is for POSIX")
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "GIF"])
+def test_the_largest_picture_allowed_takes_little_memory_and_a_larger_one_none(tmp_path, kind):
+    code = """
+import resource, sys
+from digits_helpers import load_digit_image
+unit = 1 if sys.platform == "darwin" else 1024
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+for path in sys.argv[1:]:
+    before = peak()
+    try:
+        load_digit_image(path)
+    except ValueError as error:
+        print(str(error)[-90:], file=sys.stderr)
+    print(peak() - before)
+"""
+    paths = [tmp_path / name for name in ("small", "above", "largest")]
+    sides = [500, 7200, 7000]
+    for path, side in zip(paths, sides, strict=True):
+        Image.fromarray(FIVE).convert("1").resize((side, side)).save(path, kind)
+    run = subprocess.run(
+        [sys.executable, "-c", code, *paths], capture_output=True, text=True, check=True
+    )
+    _, above, largest = (float(line) for line in run.stdout.split())
+    assert run.stderr.count("at most 50 megapixels") == 1
+    assert above < 20  # MB
+    assert largest < 500
+
+
 def test_a_missing_file_is_reported_as_missing(tmp_path):
     with pytest.raises(FileNotFoundError):
         pictures.load_digit_image(tmp_path / "nothing.png")
