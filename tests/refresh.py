@@ -1,8 +1,9 @@
 """Run notebooks and store their outputs: ``python tests/refresh.py [--prose] [notebook ...]``.
 
-Without arguments every notebook of the series is run, in order. A second run on the same machine
-changes no byte: what varies from run to run (times of execution, widgets, the machine's Python) is
-not stored, and where only printed durations differ (``12.3 s``) the stored ones stay.
+Without arguments every notebook of the series is run, in order, then every assignment's source. A
+second run on the same machine changes no byte: what varies from run to run (times of execution,
+widgets, the machine's Python) is not stored, and where only printed durations differ (``12.3 s``)
+the stored ones stay.
 """
 
 import argparse
@@ -206,7 +207,8 @@ def main(arguments: list[str]) -> int:
         "--prose", action="store_true", help="run nothing: bind prose numbers again"
     )
     options = parser.parse_args(arguments)
-    for path in options.notebooks or sorted(ROOT.glob("notebooks/*.ipynb")):
+    assignments = sorted(ROOT.glob("notebooks/assignments/source/*/*.ipynb"))
+    for path in options.notebooks or [*sorted(ROOT.glob("notebooks/*.ipynb")), *assignments]:
         start = time.perf_counter()
         board = SCOREBOARD.read_text(encoding="utf-8")
         try:

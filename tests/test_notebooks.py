@@ -14,7 +14,8 @@ from nbval.plugin import comment_markers, metadata_tags
 from notebook_compare import PICTURES, Tolerance, claims, fingerprints, holds
 from refresh import CELL_METADATA, METADATA, bind_prose
 
-NOTEBOOKS = sorted(Path(__file__).resolve().parent.parent.glob("notebooks/*.ipynb"))
+SERIES = Path(__file__).resolve().parent.parent / "notebooks"
+NOTEBOOKS = [*sorted(SERIES.glob("*.ipynb")), *sorted(SERIES.glob("assignments/source/*/*.ipynb"))]
 DRAWING = re.compile(
     "plot_.*|(bar|barh|boxplot|contourf?|errorbar|fill_between|heatmap|hist|hist2d|imshow|matshow|"
     "pcolormesh|pie|plot|scatter|show|stem|violinplot)$"
