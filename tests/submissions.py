@@ -7,7 +7,9 @@ The wrong answers stand in ``wrong_answers/<assignment>.py``. A line such as ::
 begins an answer to the task ``difference`` and names the graded cells that it must lose.
 """
 
+import copy
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,3 +92,121 @@ def submissions(name):
             answers[task] = wrong.source
             lost |= wrong.loses
     return {label: (fill(name, answers), lost) for label, (answers, lost) in generated.items()}
+
+
+SEARCH = """
+from pathlib import Path
+import digits_helpers
+
+here, project = Path.cwd(), digits_helpers.DATA.parent
+folders = [here, *here.parents, project / "notebooks" / "assignments"]
+places = [folder / name for folder in folders for name in NAMES]
+"""
+SPOILED = {
+    "crash": ("import os\nos._exit(1)", "later", "Python crashed"),
+    "raises": ("raise RuntimeError('it worked at home')", "own", "RuntimeError in cell"),
+    "endless-loop": ("while True:\n    pass", "own", "took too long"),
+    "stubborn-loop": (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass",
+        "later",
+        "did not stop when it was interrupted",
+    ),
+    "endless-print": ("while True:\n    print('x' * 100)", "own", "took too long"),
+    "eats-memory": (
+        "hoard = [np.empty(2**27) for _ in range(100)]  # 100 GB",
+        "own",
+        "MemoryError in cell",
+    ),
+    "deletes-input": (
+        "import digits_helpers\nfor file in digits_helpers.DATA.rglob('*.*'):\n    file.unlink()\n"
+        "load_mnist()",
+        "own",
+        "FileNotFoundError in cell",
+    ),
+    "reads-answer": (
+        SEARCH.replace("NAMES", "['source/{0}/{0}.ipynb', '{0}.ipynb']")
+        + "print(next(place for place in places if place.exists()).read_text())",
+        "own",
+        "StopIteration in cell",
+    ),
+    "writes-grades": (
+        SEARCH.replace("NAMES", "['gradebook.db']")
+        + "next(place for place in places if place.exists()).write_text('')",
+        "own",
+        "StopIteration in cell",
+    ),
+}
+"""What the cell of a task holds, the graded cells that it costs, and what the table must say."""
+
+
+def awkward_submissions(name, task):
+    """Generate submissions that crash, do not stop, or get at files; all other tasks are right.
+
+    Returns
+    -------
+    dict of str to (path, text, set of str or None, str)
+        For each the path and the text of the file in the student's folder, the graded cells that
+        lose their points (None: all, the file cannot be graded), and a part of the remark.
+    """
+    right, cells = solutions(name), list(graded_cells(name))
+    usual, solved = f"{name}/{name}.ipynb", fill(name, solutions(name))
+    own = {cell for cell in cells if cell.split("-")[0] == task}
+    later = {cell for cell in cells[cells.index(f"{task}-check") :] if cell not in right}
+    generated = {
+        label: (
+            usual,
+            nbformat.writes(fill(name, right | {task: code.replace("{0}", name)})),
+            {"own": own, "later": later}[cost],
+            remark,
+        )
+        for label, (code, cost, remark) in SPOILED.items()
+    }
+    without_tests, easy_tests = copy.deepcopy(solved), fill(name, right | {task: "pass"})
+    without_tests.cells = [
+        cell
+        for cell in solved.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") not in set(cells) - set(right)
+    ]
+    for cell in easy_tests.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") in own:
+            cell.source, cell.metadata.nbgrader.points = "pass", 100
+    text = nbformat.writes(solved)
+    return generated | {
+        "no-tests": (usual, nbformat.writes(without_tests), set(), ""),
+        "easy-tests": (usual, nbformat.writes(easy_tests), own, ""),
+        "renamed": (
+            f"{name}/my homework (1).ipynb",
+            text,
+            set(),
+            "was named my homework (1).ipynb",
+        ),
+        "cut-short": (usual, text[: len(text) // 2], None, "not graded"),
+        "another-file": (f"{name}/essay.txt", "My answers", None, "not graded"),
+    }
+
+
+def make_course(folder, files):
+    """Copy the course into a folder, with these files as its submissions.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    files : dict of (student, path in the student's folder) to str
+
+    Returns
+    -------
+    pathlib.Path
+        The folder of the copied course.
+    """
+    for name in ("digits_helpers", "data"):
+        shutil.copytree(ROOT / name, folder / name)
+    course = folder / COURSE.relative_to(ROOT)
+    course.mkdir(parents=True)
+    for name in ("apart.py", "classroom.py", "nbgrader_config.py"):
+        shutil.copy(COURSE / name, course)
+    shutil.copytree(COURSE / "source", course / "source")
+    for (student, path), text in files.items():
+        file = course / "submitted" / student / path
+        file.parent.mkdir(parents=True)
+        file.write_text(text, encoding="utf-8")
+    return course

@@ -14,8 +14,9 @@ from nbval.plugin import comment_markers, metadata_tags
 from notebook_compare import PICTURES, Tolerance, claims, fingerprints, holds
 from refresh import CELL_METADATA, METADATA, bind_prose
 
-SERIES = Path(__file__).resolve().parent.parent / "notebooks"
-NOTEBOOKS = [*sorted(SERIES.glob("*.ipynb")), *sorted(SERIES.glob("assignments/source/*/*.ipynb"))]
+ROOT = Path(__file__).resolve().parent.parent
+SERIES = sorted(ROOT.glob("notebooks/*.ipynb"))
+NOTEBOOKS = [*SERIES, *sorted(ROOT.glob("notebooks/assignments/source/*/*.ipynb"))]
 DRAWING = re.compile(
     "plot_.*|(bar|barh|boxplot|contourf?|errorbar|fill_between|heatmap|hist|hist2d|imshow|matshow|"
     "pcolormesh|pie|plot|scatter|show|stem|violinplot)$"
@@ -228,9 +229,9 @@ def test_notebook(path, rule):
     assert not complaints, "\n" + "\n".join(complaints)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SERIES, ids=lambda path: path.stem)
 def test_the_readme_states_what_a_notebook_reaches_as_its_outputs_do(path):
-    readme = (path.parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (row,) = re.findall(rf"^\|.*\(notebooks/{path.name}\).*\|$", readme, re.MULTILINE)
     reached = row.split("|")[-2]
     code = code_cells(nbformat.v4.reads(path.read_text(encoding="utf-8")))
@@ -239,7 +240,7 @@ def test_the_readme_states_what_a_notebook_reaches_as_its_outputs_do(path):
 
 
 def test_the_picture_of_the_readme_is_the_one_that_its_cell_shows():
-    stored = (NOTEBOOKS[0].parents[1] / "data" / "readme.png").read_bytes()
+    stored = (ROOT / "data" / "readme.png").read_bytes()
     shown_there = [
         b64decode(cell.outputs[-1].data["image/png"])
         for path in NOTEBOOKS

@@ -1,4 +1,4 @@
-"""Run each submission apart from the others: own folder, own data, limited time and memory."""
+"""What this course adds to nbgrader: submissions run apart, student copies without our notes."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import psutil
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbgrader.preprocessors import Execute
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Integer
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -35,15 +35,16 @@ class ExecuteApart(Execute):
     This keeps accidents apart; code that means harm needs a container (see README.md).
     """
 
-    seconds = Integer(180, help="Seconds for all the cells of a submission.").tag(config=True)
+    seconds = Integer(300, help="Seconds for all the cells of a submission.").tag(config=True)
 
     last_run = None
-    """Seconds and megabytes of the submission that was run last."""
+    """Seconds, seconds of computing, and MB of memory of the submission that was run last."""
 
     def preprocess(self, nb, resources):
         """Run all cells; their outputs are stored in the notebook."""
         started = time.monotonic()
-        self.deadline, self.stopped, self.megabytes = started + self.seconds, "", 0
+        self.deadline, self.stopped = started + self.seconds, ""
+        self.cpu, self.megabytes = 0, 0
         self.timeout_func = lambda cell: max(1, min(self.timeout, self._remaining()))
         self.extra_arguments = [f"--IPKernelApp.exec_lines={LIMIT_MEMORY}"]
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -53,7 +54,8 @@ class ExecuteApart(Execute):
             shutil.copytree(resources["metadata"]["path"], Path(folder, "work"), ignore=files)
             self.folder = Path(folder)
             nb, resources = super().preprocess(nb, resources)
-        ExecuteApart.last_run = round(time.monotonic() - started, 1), round(self.megabytes)
+        seconds = time.monotonic() - started
+        ExecuteApart.last_run = round(seconds, 1), round(self.cpu, 1), round(self.megabytes)
         return nb, resources
 
     def start_new_kernel(self, **options):
@@ -88,5 +90,18 @@ class ExecuteApart(Execute):
 
     def _measure(self):
         with contextlib.suppress(psutil.Error):
-            memory = psutil.Process(self.km.provisioner.pid).memory_info().rss
-            self.megabytes = max(self.megabytes, memory / 2**20)
+            kernel = psutil.Process(self.km.provisioner.pid)
+            self.megabytes = max(self.megabytes, kernel.memory_info().rss / 2**20)
+            self.cpu = sum(kernel.cpu_times()[:2])  # user and system
+
+
+class ForgetNotes(NbGraderPreprocessor):
+    """Leave out of student copies what the project's tests note in a notebook and its cells."""
+
+    def preprocess(self, nb, resources):
+        """Keep nbgrader's own metadata and the kernel's name."""
+        nb.metadata.pop("stored", None)
+        for cell in nb.cells:
+            for key in ("numbers", "tags", "tolerance"):
+                cell.metadata.pop(key, None)
+        return nb, resources

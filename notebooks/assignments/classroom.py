@@ -59,7 +59,8 @@ def grade(name, course=HERE):
     -------
     pandas.DataFrame
         A row for each student, also stored as ``grades_<name>.csv``: points for each tested cell
-        (empty: to be graded by hand), their sum, seconds, memory in MB, and remarks.
+        (empty: to be graded by hand), their sum, the seconds that it took, those of
+        computing, memory in MB, and remarks.
     """
     if name not in assignments(course):
         raise ValueError(
@@ -88,7 +89,7 @@ def grade(name, course=HERE):
     return table
 
 
-LAST_COLUMNS = ["points", "seconds", "MB", "remarks"]
+LAST_COLUMNS = ["points", "seconds", "CPU seconds", "MB", "remarks"]
 
 
 def grade_one(api, folder, name, course):
@@ -97,7 +98,7 @@ def grade_one(api, folder, name, course):
     remarks = [use_the_right_name(folder, name)]
     submitted = folder / f"{name}.ipynb"
     graded = course / "autograded" / student / name / f"{name}.ipynb"
-    ExecuteApart.last_run = None, None
+    ExecuteApart.last_run = None, None, None
     if graded.exists() and graded.stat().st_mtime > submitted.stat().st_mtime:
         remarks.append("graded before")
     elif submitted.exists():
@@ -107,12 +108,13 @@ def grade_one(api, folder, name, course):
     if graded.exists():
         remarks += problems(nbformat.read(graded, as_version=4))
     points = scores(api, name, student) if graded.exists() else {}
-    seconds, megabytes = ExecuteApart.last_run
+    seconds, cpu, megabytes = ExecuteApart.last_run
     return {
         "student": student,
         **points,
         "points": sum(filter(None, points.values())),
         "seconds": seconds,
+        "CPU seconds": cpu,
         "MB": megabytes,
         "remarks": "; ".join(filter(None, remarks)),
     }
@@ -120,11 +122,11 @@ def grade_one(api, folder, name, course):
 
 def use_the_right_name(folder, name):
     """Copy a renamed notebook to the name that nbgrader looks for; return what was done."""
-    found = sorted(path for path in folder.glob("*.ipynb"))
+    found = sorted(folder.glob("*.ipynb"))
     if folder / f"{name}.ipynb" in found:
         return ""
     if len(found) != 1:
-        return f"not graded: expected one notebook {name}.ipynb, found {len(found)} of other names"
+        return f"not graded: no {name}.ipynb, and {len(found)} notebooks of other names"
     shutil.copy(found[0], folder / f"{name}.ipynb")
     return f"was named {found[0].name}"
 
@@ -135,13 +137,17 @@ def reason(log):
     return lines[-1] if lines else " ".join(log.split()[-20:])
 
 
+EXPECTED = "NotImplementedError", "KeyboardInterrupt"
+"""Errors that say nothing: a blank, and what an interrupt leaves beside its own line."""
+
+
 def problems(notebook):
     """Name the errors in cells that are not tests, and the tests that were never finished."""
     found = []
     for number, cell in enumerate(notebook.cells, start=1):
         is_test = cell.metadata.get("nbgrader", {}).get("grade", False)
         for output in cell.get("outputs", []):
-            if output.output_type != "error" or output.ename == "NotImplementedError":
+            if output.output_type != "error" or output.ename in EXPECTED:
                 continue
             if output.ename == "NotRun":
                 return [*found, output.evalue]

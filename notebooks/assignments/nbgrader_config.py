@@ -3,26 +3,22 @@
 import sys
 from pathlib import Path
 
-from nbconvert.preprocessors import ClearMetadataPreprocessor
-from nbgrader import preprocessors
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import Execute
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-from apart import ExecuteApart  # noqa: E402
+from apart import ExecuteApart, ForgetNotes  # noqa: E402
 
 c = get_config()  # noqa: F821 (nbgrader defines it)
 c.CourseDirectory.root = str(HERE)
 c.CourseDirectory.course_id = "digits"
 
-# nbgrader's own list with ExecuteApart in the place of Execute
-c.Autograde.autograde_preprocessors = [
-    ExecuteApart,
-    preprocessors.IgnorePattern,
-    ClearMetadataPreprocessor,
-    preprocessors.LimitOutput,
-    preprocessors.SaveAutoGrades,
-    preprocessors.AssignLatePenalties,
-    preprocessors.CheckCellMetadata,
-]
-c.ExecuteApart.timeout = 30  # seconds for one cell
+usual = GenerateAssignment.class_traits()["preprocessors"].default()
+c.GenerateAssignment.preprocessors = [*usual, ForgetNotes]
+
+usual = Autograde.class_traits()["autograde_preprocessors"].default()
+c.Autograde.autograde_preprocessors = [ExecuteApart if p is Execute else p for p in usual]
+c.ExecuteApart.timeout = 60  # seconds for one cell
+c.ExecuteApart.iopub_timeout = 10  # seconds to stop when it is interrupted
 c.OverwriteCells.add_missing_cells = True  # a deleted test comes back
