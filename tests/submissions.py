@@ -180,7 +180,7 @@ def awkward_submissions(name, task):
             set(),
             "was named my homework (1).ipynb",
         ),
-        "cut-short": (usual, text[: len(text) // 2], None, "not graded"),
+        "cut-short": (usual, text[: len(text) // 2], None, "Notebook does not appear to be JSON"),
         "another-file": (f"{name}/essay.txt", "My answers", None, "not graded"),
     }
 

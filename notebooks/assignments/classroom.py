@@ -133,8 +133,8 @@ def use_the_right_name(folder, name):
 
 def reason(log):
     """Return the line of nbgrader's log that says why a submission could not be graded."""
-    lines = re.findall(r"^(?:[\w.]*\.)?(\w+(?:Error|Exception): .*)", log, re.MULTILINE)
-    return lines[-1] if lines else " ".join(log.split()[-20:])
+    lines = re.findall(r"^ *(?:\w+\.)*(\w+(?:Error|Exception): .*)", log, re.MULTILINE)
+    return lines[-1][:100] if lines else " ".join(log.split()[-20:])
 
 
 EXPECTED = "NotImplementedError", "KeyboardInterrupt"
