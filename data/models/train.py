@@ -21,7 +21,6 @@ import numpy as np
 import tensorflow as tf
 from digits_helpers import DATA, augment, centre_by_mass, load_split
 from scipy.spatial import cKDTree
-from tqdm import tqdm
 
 sys.path.append(str(DATA / "handwriting"))
 from hand import Hand
@@ -98,11 +97,13 @@ def train(name):
     start = time.perf_counter()
     with ThreadPoolExecutor(1) as pool:  # augments the next epoch while one is trained
         coming = pool.submit(next_epoch)
-        for epoch in tqdm(range(epochs), desc=name):
+        for epoch in range(epochs):
             images, labels = coming.result()
             if epoch + 1 < epochs:
                 coming = pool.submit(next_epoch)
-            model.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0)
+            model.fit(
+                images, labels, BATCH, epoch + 1, initial_epoch=epoch, shuffle=False, verbose=2
+            )
     seconds = time.perf_counter() - start
 
     def accuracy(images, labels):
