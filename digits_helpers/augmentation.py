@@ -41,11 +41,12 @@ def thicken(images, rng):
 
 
 def warp(images, rng):
-    """Turn, slant, stretch, shift and bend.
+    """Turn, shear, stretch, shift and bend.
 
-    Turned by up to 15 degrees, sheared by up to 0.3, stretched by up to 28 % in width and 16 % in
-    height, shifted by up to 1.5 pixels, and bent by a smooth random field as in Simard et al.
-    (2003), "Best practices for convolutional neural networks applied to visual document analysis".
+    Turned by up to 15 degrees, sheared (level strokes tilted) by up to 0.3, stretched by up to
+    28 % in width and 16 % in height, shifted by up to 1.5 pixels, and bent by a smooth random
+    field as in Simard et al. (2003), "Best practices for convolutional neural networks applied to
+    visual document analysis".
     """
     count, side, _ = images.shape
     angle = np.deg2rad(rng.uniform(-15, 15, count))
