@@ -46,7 +46,7 @@ class ExecuteApart(Execute):
         self.deadline, self.stopped = started + self.seconds, ""
         self.cpu, self.megabytes = 0, 0
         self.timeout_func = lambda cell: max(1, min(self.timeout, self._remaining()))
-        self.extra_arguments = [f"--IPKernelApp.exec_lines={LIMIT_MEMORY}"]
+        self.extra_arguments = ["--log-level=ERROR", f"--IPKernelApp.exec_lines={LIMIT_MEMORY}"]
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             for name in ("digits_helpers", "data"):
                 shutil.copytree(PROJECT / name, Path(folder, "project", name))
