@@ -12,6 +12,7 @@ why there are none.
 import argparse
 import re
 import shutil
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,7 @@ import pandas as pd
 from apart import ExecuteApart
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
+from sqlalchemy.exc import SAWarning
 from traitlets.config import PyFileConfigLoader
 
 HERE = Path(__file__).resolve().parent
@@ -179,7 +181,10 @@ def main(arguments=None):
     if options.command == "release":
         release()
     else:
-        print(grade(options.assignment).to_string(index=False))
+        # nbgrader 0.9.6 makes SQLAlchemy 2.1 warn of an order of steps that does no harm
+        warnings.simplefilter("ignore", SAWarning)
+        table = grade(options.assignment)[["student", *LAST_COLUMNS]]
+        print(table.to_string(index=False, na_rep=""))
 
 
 if __name__ == "__main__":
