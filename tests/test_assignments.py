@@ -51,8 +51,8 @@ def grade_a_class(folder):
 @pytest.fixture(scope="module")
 def gradings(request, tmp_path_factory):
     """Start the gradings that the tests of this run need, two at a time."""
-    used = [item for item in request.session.items if "gradings" in item.fixturenames]
-    needed = sorted({item.callspec.params["name"] for item in used if hasattr(item, "callspec")})
+    items = [item for item in request.session.items if hasattr(item, "callspec")]
+    needed = {i.callspec.params["name"] for i in items if "gradings" in i.fixturenames}
 
     def grade_all(name):
         if name == "a class":
@@ -64,7 +64,7 @@ def gradings(request, tmp_path_factory):
         return grade(make_course(tmp_path_factory.mktemp(name), files), name)
 
     with ThreadPoolExecutor(max_workers=2) as pool:
-        yield {name: pool.submit(grade_all, name) for name in reversed(needed)}  # the longest first
+        yield {name: pool.submit(grade_all, name) for name in sorted(needed, reverse=True)}
 
 
 def check_points(row, name, lost):

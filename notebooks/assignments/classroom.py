@@ -10,8 +10,10 @@ why there are none.
 """
 
 import argparse
+import os
 import re
 import shutil
+import sys
 import warnings
 from pathlib import Path
 
@@ -24,6 +26,9 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import PyFileConfigLoader
 
 HERE = Path(__file__).resolve().parent
+
+# nbgrader calls alembic by its name: it is found beside the Python of an environment not activated
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def open_course(course=HERE):
