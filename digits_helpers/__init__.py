@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "plot_history",
             "plot_layers",
             "plot_probabilities",
+            "plot_reading",
             "show",
         ],
         "reading": ["read_digits"],

@@ -75,7 +75,8 @@ class DigitReader(anywidget.AnyWidget):
             if self.kind == "draw" and not self.picture.any():
                 reading["title"], reading["note"] = "Draw a digit", "The answer comes as you draw."
         else:
-            probabilities = _predict(self._model, image)
+            image = image.reshape(1, *self._model.input_shape[1:])  # with or without a channel
+            probabilities = np.asarray(self._model.predict_on_batch(image))[0]
             reading["title"], reading["note"] = _answer(probabilities, self._threshold)
             reading["image"] = np.rint(255 * image).astype(np.uint8).tobytes()
             reading["probabilities"] = probabilities.tolist()
@@ -88,12 +89,6 @@ def _preview(picture):
     image.thumbnail((2 * SIDE, 2 * SIDE))
     image.save(png := io.BytesIO(), format="png", compress_level=1)
     return png.getvalue()
-
-
-def _predict(model, image):
-    """Return the ten probabilities of one image, faster than ``model.predict``."""
-    image = image[..., np.newaxis] if len(model.input_shape) == 4 else image
-    return np.asarray(model.predict_on_batch(image[np.newaxis]))[0]
 
 
 def _answer(probabilities, threshold):

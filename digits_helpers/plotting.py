@@ -11,9 +11,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from digits_helpers.contents import shapes, words
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 SURE, OTHER = "#0072B2", "#BBBBBB"  # the highlighted bar and the rest
+FOUND = "#D55E00"  # the boxes around what was found
 
 
 def show(plot, alt):
@@ -137,6 +139,42 @@ def plot_probabilities(probabilities, ax=None, *, title=None):
     )
     ax.bar_label(bars, [f"{p:.0%}" if p >= 0.005 else "" for p in probabilities], fontsize=8)
     ax.set(xticks=range(10), ylim=(0, 1.12), xlabel="digit", ylabel="probability", title=title)
+    return ax
+
+
+def plot_reading(source, digits, ax=None):
+    """Draw a picture and, over it, each digit that was found: its box, label and certainty.
+
+    Parameters
+    ----------
+    source : str, path, open binary file, PIL image or array
+        What was given to `read_digits`.
+    digits : list of Digit
+        What `read_digits` returned.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+        In pixels of the original picture; its title is the reading.
+    """
+    from digits_helpers.pictures import WORKING_PIXELS, open_scaled
+
+    picture, scale = open_scaled(source, WORKING_PIXELS)
+    height, width = np.array(picture.shape[:2]) / scale
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6, 4.4))
+    ax.imshow(picture, extent=(0, width, height, 0), interpolation="bilinear")
+    tag = {"facecolor": FOUND, "edgecolor": "none", "pad": 1}
+    for digit in digits:
+        left, top, right, bottom = digit.box
+        ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color=FOUND))
+        ax.annotate(digit.label, (left, top), fontsize=10, color="white", bbox=tag, ha="right")
+        certainty = f"{digit.probabilities.max():.0%}"
+        place = {"xytext": (0, -2), "textcoords": "offset points", "ha": "center", "va": "top"}
+        ax.annotate(certainty, ((left + right) / 2, bottom), fontsize=7, color=FOUND, **place)
+    ax.set_title("Read as " + " ".join(str(digit.label) for digit in digits))
+    ax.axis("off")
     return ax
 
 

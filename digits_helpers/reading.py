@@ -58,8 +58,7 @@ def read_digits(source, model=None):
         from digits_helpers.models import load_reference_model
 
         model = load_reference_model()
-    if len(model.input_shape) == 4:
-        images = images[..., np.newaxis]
+    images = images.reshape(-1, *model.input_shape[1:])  # with or without a channel
     probabilities = np.asarray(model(images, training=False), np.float32)
     boxes = [outline(parts.boxes[group]) / scale for group in groups]
     return [

@@ -16,8 +16,10 @@ from digits_helpers import (
     plot_history,
     plot_layers,
     plot_probabilities,
+    plot_reading,
     show,
 )
+from digits_helpers.reading import Digit
 from matplotlib.colors import to_rgb
 from PIL import Image
 from sklearn.metrics import confusion_matrix
@@ -265,3 +267,16 @@ def test_the_same_figure_is_the_same_bytes(shown):
     for _ in range(2):
         show(plot_probabilities(PROBABILITIES), "A 3.")
     assert shown[0] == shown[1]
+
+
+def test_a_reading_lies_over_the_picture_in_pixels_of_the_original():
+    picture = np.full((1200, 2000), 255, np.uint8)  # drawn from fewer pixels
+    certain, doubtful = np.eye(10)[4], np.full(10, 0.05)
+    doubtful[7] = 0.55
+    digits = [Digit(4, certain, (100, 200, 400, 900)), Digit(7, doubtful, (900, 250, 1300, 950))]
+    ax = plot_reading(picture, digits)
+    assert ax.get_title(loc="left") == "Read as 4 7"  # where the style of the series puts it
+    np.testing.assert_allclose(ax.images[0].get_extent(), [0, 2000, 1200, 0], rtol=0.01)
+    boxes = [box.get_bbox().extents.tolist() for box in ax.patches]
+    assert boxes == [[100, 200, 400, 900], [900, 250, 1300, 950]]
+    assert [text.get_text() for text in ax.texts] == ["4", "100%", "7", "55%"]
