@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "augmentation": ["augment"],
-        "data": ["DATA", "load_mnist", "load_other_writers", "load_split"],
+        "data": ["DATA", "load_mnist", "load_other_writers", "load_samples", "load_split"],
         "drawing": ["draw_digit", "upload_digit"],
         "ink": ["find_ink"],
         "models": ["load_reference_model"],

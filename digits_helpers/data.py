@@ -1,5 +1,6 @@
 """MNIST from the file that comes with the project, checked byte for byte."""
 
+import csv
 import hashlib
 import struct
 import zipfile
@@ -129,6 +130,25 @@ def load_other_writers():
     large = [cv2.resize(image, (80, 80), interpolation=cv2.INTER_CUBIC) for image in small]
     images = [centre_by_mass(fit_to_box(image.clip(0, 1))) for image in large]
     return np.stack(images), digits.target
+
+
+def load_samples():
+    """Load the sample pictures of one digit each, as `load_digit_image` prepares them.
+
+    They come with the project, in ``data/handwriting/``; a program drew them, in many styles.
+
+    Returns
+    -------
+    images, labels : numpy.ndarray
+        float32 (176, 28, 28) in [0, 1], ink bright on 0, and int64 (176,).
+    """
+    from digits_helpers.pictures import load_digit_image
+
+    folder = DATA / "handwriting"
+    with open(folder / "labels.csv", newline="", encoding="utf-8") as file:
+        samples = [row for row in csv.DictReader(file) if len(row["label"]) == 1]
+    images = [load_digit_image(folder / row["file"]) for row in samples]
+    return np.stack(images), np.array([int(row["label"]) for row in samples])
 
 
 def _idx_sha256(array):

@@ -37,25 +37,30 @@ def scoreboard(notebook, rows):
     notebook : int
         The number of the notebook that asks.
     rows : dict of str to dict
-        For each model its ``parameters`` (int), the seconds of its ``training``, and its
-        ``validation`` and ``test`` accuracy in [0, 1]; what was not measured is left out.
+        For each model its ``parameters`` (int), the seconds of its ``training``, its
+        ``validation`` and ``test`` accuracy in [0, 1], and how many of the sample pictures
+        (`load_samples`) it reads, ``samples`` (int); what was not measured is left out.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of earlier notebooks, from ``data/scoreboard.csv``, and these, as text to read.
+        The rows of earlier notebooks, from ``data/scoreboard.csv``, and these, as text to read;
+        without the column ``samples`` as long as no row fills it.
     """
-    stored = pd.read_csv(DATA / "scoreboard.csv", dtype=str, keep_default_na=False)
     columns = {
         "parameters": "{:,}".format,
         "training": "{:.1f} s".format,
         "validation": lambda share: f"{100 * share:.2f} %",
         "test": lambda share: f"{100 * share:.2f} %",
+        "samples": "{:d}".format,
     }
+    stored = pd.read_csv(DATA / "scoreboard.csv", dtype=str, keep_default_na=False)
+    stored = stored.reindex(columns=["notebook", "model", *columns], fill_value="–")
     here = [
         {"notebook": f"{notebook:02d}", "model": name}
         | {key: write(row[key]) if key in row else "–" for key, write in columns.items()}
         for name, row in rows.items()
     ]
     earlier = stored[stored["notebook"] < f"{notebook:02d}"]
-    return pd.concat([earlier, pd.DataFrame(here, columns=stored.columns)], ignore_index=True)
+    board = pd.concat([earlier, pd.DataFrame(here, columns=stored.columns)], ignore_index=True)
+    return board.drop(columns="samples") if (board["samples"] == "–").all() else board

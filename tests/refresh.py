@@ -32,7 +32,9 @@ if "board" in globals():
 
     stored = pandas.read_csv({str(SCOREBOARD)!r}, dtype=str, keep_default_na=False)
     later = stored[stored["notebook"] > board["notebook"].max()]
-    pandas.concat([board, later]).to_csv({str(SCOREBOARD)!r}, index=False)
+    pandas.concat([board, later])[stored.columns].fillna("–").to_csv(
+        {str(SCOREBOARD)!r}, index=False
+    )
 """
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

@@ -57,10 +57,10 @@ def stored(tmp_path, monkeypatch):
     """Put a scoreboard of three notebooks in the place of the project's."""
     monkeypatch.setattr("digits_helpers.training.DATA", tmp_path)
     (tmp_path / "scoreboard.csv").write_text(
-        "notebook,model,parameters,training,validation,test\n"
-        "01,guess,1,–,11.24 %,11.35 %\n"
-        '02,single layer,"7,850",9.1 s,92.62 %,92.60 %\n'
-        "03,deep,99,60.0 s,98.00 %,98.00 %\n",
+        "notebook,model,parameters,training,validation,test,samples\n"
+        "01,guess,1,–,11.24 %,11.35 %,–\n"
+        '02,single layer,"7,850",9.1 s,92.62 %,92.60 %,–\n'
+        "03,deep,99,60.0 s,98.00 %,98.00 %,–\n",
         encoding="utf-8",
     )
     return tmp_path / "scoreboard.csv"
@@ -83,6 +83,12 @@ def test_numbers_are_written_to_be_read(stored):
 def test_what_was_not_measured_is_a_dash(stored):
     last = scoreboard(3, {"always 1": {"test": np.float64(0.1135)}}).iloc[-1]
     assert last.tolist() == ["03", "always 1", "–", "–", "–", "11.35 %"]
+
+
+def test_the_samples_are_a_column_once_a_model_was_tried_on_them(stored):
+    assert "samples" not in scoreboard(3, {"deep": {}}).columns
+    board = scoreboard(6, {"by hand": {"samples": np.int64(170)}})
+    assert board["samples"].tolist() == ["–", "–", "–", "170"]
 
 
 def test_a_second_run_replaces_the_rows_of_the_first(stored):
