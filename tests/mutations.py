@@ -754,7 +754,8 @@ def copy_project(into: Path) -> None:
 
 def red(tree: Path, targets: list[str]) -> str:
     """Run tests in a copy of the project; return the first that fails, empty if none does."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "--color=no", *targets]
+    options = ["-n", "0", "-x", "-q", "-rfE", "--color=no"]
+    command = [sys.executable, "-m", "pytest", *options, *targets]
     printed = subprocess.run(
         [*command, "-p", "no:cacheprovider"],
         cwd=tree,

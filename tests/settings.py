@@ -59,7 +59,7 @@ SETTINGS = {
     "numpy-without-avx512": Setting({"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}),
     "no-network": Setting(before=OFFLINE),
     "path-with-spaces": Setting(folder="my digits, 2nd copy"),
-    "two-at-a-time": Setting(options=("-n", "2", "--dist", "loadscope")),
+    "one-at-a-time": Setting(options=("-n", "0")),
     "second-run": Setting(runs=2),
     "python-3.12": Setting(python="python3.12"),
     "python-3.13": Setting(python="python3.13"),

@@ -1,6 +1,7 @@
 """The assignments, their student copies, and their grading by nbgrader's own autograder."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def grade_a_class(folder):
 
 @pytest.fixture(scope="module")
 def gradings(request, tmp_path_factory):
-    """Start the gradings that the tests of this run need, two at a time."""
+    """Start the gradings that the tests of this run need, two at a time if nothing else runs."""
     items = [item for item in request.session.items if hasattr(item, "callspec")]
     needed = {i.callspec.params["name"] for i in items if "gradings" in i.fixturenames}
 
@@ -64,7 +65,7 @@ def gradings(request, tmp_path_factory):
         }
         return grade(make_course(tmp_path_factory.mktemp(name), files), name)
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(1 if "PYTEST_XDIST_WORKER" in os.environ else 2) as pool:
         yield {name: pool.submit(grade_all, name) for name in sorted(needed, reverse=True)}
 
 

@@ -175,7 +175,7 @@ def test_the_page_gets_its_script_and_its_style():
 def test_without_a_browser_its_tests_are_skipped_or_fail_where_required(monkeypatch, require, code):
     monkeypatch.delenv("REQUIRE_BROWSER", raising=False)
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", "tests/browser"],
+        [sys.executable, "-m", "pytest", "-n0", "-rs", "-pno:cacheprovider", "tests/browser"],
         cwd=PICTURES.parents[1],
         env={k: v for k, v in os.environ.items() if k != "REQUIRE_BROWSER"}
         | {"PATH": ""}

@@ -1,4 +1,4 @@
-"""From a file to an answer: `pytest tests/benchmarks/bench_pictures.py --benchmark-columns=median`.
+"""From a file to an answer: `pytest -n 0 tests/benchmarks/bench_pictures.py`.
 
 In brackets stands the ratio to the fastest of the group, the usual way of tutorials.
 """
