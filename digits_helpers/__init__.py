@@ -13,6 +13,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "augmentation": ["augment"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_samples", "load_split"],
         "drawing": ["draw_digit", "upload_digit"],
+        "folders": [
+            "check_image_folder",
+            "check_submission",
+            "write_image_folder",
+            "write_submission",
+        ],
         "ink": ["find_ink"],
         "models": ["load_reference_model"],
         "pictures": [

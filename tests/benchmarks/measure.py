@@ -15,6 +15,7 @@ import argparse
 import ast
 import csv
 import json
+import linecache
 import os
 import platform
 import subprocess
@@ -54,7 +55,10 @@ def from_notebook(number, *names, **given):
         if cell.cell_type == "code" and any(f"def {name}(" in cell.source for name in names):
             for node in ast.parse(cell.source).body:
                 if isinstance(node, ast.FunctionDef) and node.name in names:
-                    exec(compile(ast.Module([node], []), path.name, "exec"), scope)
+                    name = f"<{path.name}, {cell.id}>"
+                    lines = cell.source.splitlines(keepends=True)
+                    linecache.cache[name] = len(cell.source), None, lines, name  # for tf.function
+                    exec(compile(ast.Module([node], []), name, "exec"), scope)
     return [scope[name] for name in names]
 
 
