@@ -36,6 +36,8 @@ SINGLE = "notebooks/02_a_single_layer.ipynb"
 DEEP = "notebooks/03_a_deep_network_with_dropout.ipynb"
 MATRIX = "notebooks/04_what_the_confusion_matrix_tells.ipynb"
 PICTURE = "notebooks/05_reading_your_own_picture.ipynb"
+INSIDE = "notebooks/06_inside_the_training_loop.ipynb"
+OWN = "notebooks/09_your_own_data_set.ipynb"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1")
 STORED = "tests/test_notebooks.py"  # what holds for stored notebooks, without a run
 
@@ -455,6 +457,24 @@ HELPERS = [
         "tests/test_drawing.py::test_an_answer_is_given_from_the_threshold_on",
     ),
     Mutation(
+        "a PNG that is named .jpg passes",
+        "digits_helpers/folders.py",
+        ("if found != expected:", "if False:"),
+        "tests/test_folders.py::test_whatever_would_fail_or_be_lost_in_training_is_named",
+    ),
+    Mutation(
+        "ids of a submission from 0",
+        "digits_helpers/folders.py",
+        ("np.arange(1, len(labels) + 1)", "np.arange(len(labels))"),
+        "tests/test_folders.py::test_a_written_submission_is_a_valid_one",
+    ),
+    Mutation(
+        "samples of the scoreboard hidden",
+        "digits_helpers/training.py",
+        ('(board["samples"] == "–").all()', '(board["samples"] == "–").any()'),
+        "tests/test_training.py",
+    ),
+    Mutation(
         "a public name lost",
         "digits_helpers/__init__.py",
         ('"models": ["load_reference_model"],', ""),
@@ -463,6 +483,13 @@ HELPERS = [
 ]
 
 CODE = [
+    Mutation(
+        "Adam's epsilon under the root",
+        INSIDE,
+        ("rate * m_w / (tf.sqrt(v_w) + epsilon)", "rate * m_w / tf.sqrt(v_w + epsilon)"),
+        INSIDE,
+    ),
+    Mutation("ten times as many 4s left", OWN, ("fours[15:]", "fours[150:]"), OWN),
     Mutation(
         "pixel 14, 10 of another image", FIRST, ("x_train[0, 14, 10]", "x_train[1, 14, 10]"), FIRST
     ),
