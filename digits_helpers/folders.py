@@ -88,7 +88,8 @@ def check_image_folder(folder):
     ValueError
         If there is no such folder, if it holds less than two classes, or a class no picture, or
         if a file is damaged, is named as another format than it is, stands outside of the
-        classes, or is of a kind that Keras leaves out without a word. All is listed at once.
+        classes, is of a kind that Keras leaves out without a word, or is a BMP, which TensorFlow
+        does not read in grey. All is listed at once.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -234,6 +235,8 @@ def _read(file):
             f"named {file.suffix}, but holds {found}; "
             + (f"rename it to {right}" if found in _FORMATS.values() else "save it as .png")
         )
+    if found == "BMP":
+        raise ValueError("TensorFlow reads BMP in colour only, not in grey; save it as .png")
     return image.size, image.mode
 
 

@@ -84,6 +84,10 @@ BAD = {
     "empty": (lambda f: (f / "7" / "e.png").touch(), "7/e.png: damaged"),
     "another format": (rename, "7/x.jpg: named .jpg, but holds PNG; rename it to .png"),
     "not loaded": (lambda f: (f / "1" / "p.webp").touch(), "1/p.webp: Keras leaves out .webp"),
+    "a bitmap": (
+        lambda f: Image.new("L", (9, 9)).save(f / "7" / "b.bmp"),
+        "7/b.bmp: TensorFlow reads BMP in colour only",
+    ),
     "outside": (lambda f: (f / "o.png").touch(), "o.png: stands outside"),
     "an empty class": (lambda f: (f / "9").mkdir(), "9: no pictures"),
 }
