@@ -180,7 +180,7 @@ def compare_shapes(stored: list[str], computed: list[str], tolerance: Tolerance 
     """
     limit = tolerance.pixels if tolerance else 1
     for before, now in zip_longest(stored, computed, fillvalue="nothing"):
-        (kind, _, places), (now_kind, _, now_places) = before.partition(": "), now.partition(": ")
+        (kind, _, places), (now_kind, _, now_places) = (s.rpartition(": ") for s in (before, now))
         if kind != now_kind:
             reason = "the figure shows something else"
         else:

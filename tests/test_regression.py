@@ -254,6 +254,14 @@ def test_what_is_drawn_may_move_by_the_pixels_of_the_tolerance(now, within):
     assert [reason == "" for reason in reasons] == [within == 1, within is not None]
 
 
+def test_a_dotted_line_whose_style_is_a_colon_is_compared_like_any_other():
+    stored = ["line #0072b2 : None: 10 20, 30 40"]
+    assert compare_shapes(stored, ["line #0072b2 : None: 10 20, 31 40"], None) == ""
+    assert compare_shapes(stored, ["line #0072b2 : None: 10 20, 35 40"], None) != ""
+    assert compare_shapes(stored, ["line #0072b2 -- None: 10 20, 30 40"], None) != ""
+    assert compare_shapes(stored, [], None) != ""
+
+
 def test_a_heatmap_that_is_transposed_differs_even_where_training_decides_its_numbers():
     matrix = np.array([[90, 2, 40], [3, 80, 4], [5, 6, 70]])
     texts = [f"text: {' | '.join(map(str, m.ravel()))}" for m in (matrix, matrix.T, matrix + 5)]
