@@ -126,7 +126,7 @@ def check_image_folder(folder):
         if len(complaints) > _LISTED:
             listed.append(f"  and {len(complaints) - _LISTED} more")
         count = f"{len(complaints)} problem{'s' * (len(complaints) > 1)}"
-        raise ValueError("\n".join([f"{folder} has {count}:", *listed]))
+        raise ValueError("\n".join([f"{folder.as_posix()} has {count}:", *listed]))
     table = pd.DataFrame(rows, index=pd.Index(classes, name="class"))
     table.insert(1, "share", table["pictures"] / table["pictures"].sum())
     return table
