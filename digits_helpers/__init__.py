@@ -10,9 +10,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "augmentation": ["augment"],
+        "augmentation": ["augment", "warp"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_samples", "load_split"],
         "drawing": ["draw_digit", "upload_digit"],
+        "experiments": ["run_experiments"],
         "folders": [
             "check_image_folder",
             "check_submission",
@@ -36,6 +37,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "plot_layers",
             "plot_probabilities",
             "plot_reading",
+            "plot_runs",
             "show",
         ],
         "reading": ["read_digits"],

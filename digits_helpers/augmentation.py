@@ -40,18 +40,33 @@ def thicken(images, rng):
     return images + (much - 1).clip(0) * (thicker - thick)
 
 
-def warp(images, rng):
-    """Turn, shear, stretch, shift and bend.
+def warp(images, rng, strength=1.0):
+    """Turn, shear, stretch, shift and bend each image in a way of its own.
 
-    Turned by up to 15 degrees, sheared (level strokes tilted) by up to 0.3, stretched by up to
-    28 % in width and 16 % in height, shifted by up to 1.5 pixels, and bent by a smooth random
-    field as in Simard et al. (2003), "Best practices for convolutional neural networks applied to
-    visual document analysis".
+    At strength 1 turned by up to 15 degrees, sheared (level strokes tilted) by up to 0.3,
+    stretched by up to 28 % in width and 16 % in height, shifted by up to 1.5 pixels, and bent by a
+    smooth random field as in Simard et al. (2003), "Best practices for convolutional neural
+    networks applied to visual document analysis". At another strength each of these limits is that
+    many times as large.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        float32 (n, side, side) in [0, 1], ink bright on 0.
+    rng : numpy.random.Generator
+        Where chance comes from; the same state gives the same result.
+    strength : float
+        0 leaves the images as they are.
+
+    Returns
+    -------
+    numpy.ndarray
+        New images of the same shape, dtype and range.
     """
     count, side, _ = images.shape
-    angle = np.deg2rad(rng.uniform(-15, 15, count))
-    shear = rng.uniform(-0.3, 0.3, count)
-    height, width = np.exp(rng.uniform(-1, 1, (2, count)) * [[0.15], [0.25]])
+    angle = np.deg2rad(rng.uniform(-15, 15, count)) * strength
+    shear = rng.uniform(-0.3, 0.3, count) * strength
+    height, width = np.exp(rng.uniform(-1, 1, (2, count)) * [[0.15], [0.25]] * strength)
     cos, sin = np.cos(angle), np.sin(angle)
     # from a place (row, column) in the result to its place in the image
     matrix = [
@@ -61,8 +76,8 @@ def warp(images, rng):
     middle = (side - 1) / 2
     grid = np.mgrid[:side, :side].astype(np.float32) - middle
     places = np.einsum("abn,bij->anij", np.array(matrix, np.float32), grid) + middle
-    places += rng.uniform(-1.5, 1.5, (2, count, 1, 1)).astype(np.float32)
-    places += bends(count, side, rng)
+    places += strength * rng.uniform(-1.5, 1.5, (2, count, 1, 1)).astype(np.float32)
+    places += strength * bends(count, side, rng)
     number = np.broadcast_to(np.arange(count, dtype=np.float32)[:, None, None], images.shape)
     return ndimage.map_coordinates(images, [number, *places], order=1)
 

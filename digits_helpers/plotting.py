@@ -215,6 +215,38 @@ def plot_history(history, axes=None, *, heading=None):
     return np.asarray(axes)
 
 
+def plot_runs(groups, ax=None, *, title=None):
+    """Draw each run as a dot, and beside it the mean of its group with a 95 % interval.
+
+    The interval is Student's: the mean, more or less ``t`` times the standard error.
+
+    Parameters
+    ----------
+    groups : dict of str or number to sequence of float
+        What the runs of each group reached; those that are not finite are left out.
+    ax : matplotlib Axes, optional
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    from scipy import stats
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 3.4))
+    for place, values in enumerate(groups.values()):
+        values = np.asarray(values, float)
+        values = values[np.isfinite(values)]
+        ax.plot(np.full(len(values), place - 0.12), values, "o", ms=4, mec="none", color=OTHER)
+        if len(values) > 1:
+            half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+            ax.errorbar(place + 0.12, values.mean(), half, fmt="s", ms=5, capsize=4, color=SURE)
+    ax.set(xticks=range(len(groups)), xlim=(-0.6, len(groups) - 0.4), title=title)
+    ax.set_xticklabels(groups)
+    return ax
+
+
 def plot_layers(model, ax=None, *, title=None):
     """Draw a chart of a model: a box for each layer, with output shape and parameters.
 

@@ -475,6 +475,24 @@ HELPERS = [
         "tests/test_training.py",
     ),
     Mutation(
+        "a diverged run counted",
+        "digits_helpers/experiments.py",
+        ('ok = math.isfinite(reached["loss"])', "ok = True"),
+        "tests/test_experiments.py::test_a_diverged_run_is_marked_and_no_mean_takes_it_in",
+    ),
+    Mutation(
+        "rows written at the end of the sweep only",
+        "digits_helpers/experiments.py",
+        ("for setting, reached in tqdm(runs,", "for setting, reached in tqdm(list(runs),"),
+        "tests/test_experiments.py::test_an_interrupted_sweep_keeps_what_it_has_and_goes_on",
+    ),
+    Mutation(
+        "intervals of half the width",
+        "digits_helpers/plotting.py",
+        ("stats.t.ppf(0.975, len(values) - 1) * stats.sem", "stats.t.ppf(0.84, 9) * stats.sem"),
+        "tests/test_plotting.py::test_runs_are_dots_beside_their_mean_and_its_student_interval",
+    ),
+    Mutation(
         "a public name lost",
         "digits_helpers/__init__.py",
         ('"models": ["load_reference_model"],', ""),

@@ -112,3 +112,16 @@ def test_pressing_keeps_ground_and_full_ink_and_never_swaps_two_greys():
     steepest = steps[:, 13] * 27  # at the middle grey
     assert steepest.min() < 1.2
     assert 2 < steepest.max() <= 3 * 1.65
+
+
+def test_warping_at_strength_0_leaves_the_images_as_they_are(digits):
+    images = digits[0][:50]
+    varied = warp(images, np.random.default_rng(1), strength=0)
+    np.testing.assert_allclose(varied, images, atol=1e-4)
+
+
+def test_half_the_strength_turns_and_shears_half_as_far():
+    bar = np.zeros((2000, 28, 28), np.float32)
+    bar[:, 13:15, 4:24] = 1
+    whole, half = (np.std(leaning(warp(bar, np.random.default_rng(1), s))) for s in (1, 0.5))
+    assert half == pytest.approx(whole / 2, rel=0.05)

@@ -17,11 +17,13 @@ from digits_helpers import (
     plot_layers,
     plot_probabilities,
     plot_reading,
+    plot_runs,
     show,
 )
 from digits_helpers.reading import Digit
 from matplotlib.colors import to_rgb
 from PIL import Image
+from scipy import stats
 from sklearn.metrics import confusion_matrix
 
 PROBABILITIES = np.array([0.001, 0.002, 0.02, 0.9, 0.004, 0.04, 0.003, 0.025, 0.003, 0.002])
@@ -280,3 +282,24 @@ def test_a_reading_lies_over_the_picture_in_pixels_of_the_original():
     boxes = [box.get_bbox().extents.tolist() for box in ax.patches]
     assert boxes == [[100, 200, 400, 900], [900, 250, 1300, 950]]
     assert [text.get_text() for text in ax.texts] == ["4", "100%", "7", "55%"]
+
+
+def test_runs_are_dots_beside_their_mean_and_its_student_interval():
+    groups = {"a": [97.0, 98.0, 99.0], 10: [91.0, 95.0, 90.0, 92.0]}
+    ax = plot_runs(groups, title="b")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "10"]
+    for place, (values, bars) in enumerate(zip(groups.values(), ax.containers, strict=True)):
+        assert ax.lines[4 * place].get_ydata().tolist() == values
+        mean, (low, high), _ = bars
+        assert mean.get_ydata() == pytest.approx([np.mean(values)])
+        expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+        assert low.get_ydata() == pytest.approx([expected.low])
+        assert high.get_ydata() == pytest.approx([expected.high])
+
+
+def test_diverged_runs_are_left_out_and_a_single_run_has_no_interval():
+    ax = plot_runs({"a": [97.0, np.nan, 99.0, np.inf], "b": [np.nan], "c": [5.0]})
+    assert [len(line.get_ydata()) for line in ax.lines[:1]] == [2]
+    assert len(ax.containers) == 1
+    assert ax.containers[0][0].get_ydata() == pytest.approx([98])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c"]
