@@ -25,6 +25,9 @@ THUMBNAIL = 180
 FAINTEST = 1.0
 """Evidence below which a picture is blank: light and noise give less, digits 1 to 500."""
 
+FAINTEST_ON_LINES = 5.0
+"""The same where lines were removed: what is left of them gives up to 1, digits 60 and more."""
+
 
 def find_ink(grey):
     """Separate the ink from everything behind it.
@@ -239,11 +242,22 @@ def remove_lines(flat):
     -------
     numpy.ndarray
         float32 (h, w): without the lines, save where a stroke crosses them.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing but lines.
     """
     if min(flat.shape) < 40:
         return flat
     rows = _remove_rows(np.ascontiguousarray(flat))
-    return _remove_rows(np.ascontiguousarray(rows.T)).T
+    lineless = _remove_rows(np.ascontiguousarray(rows.T)).T
+    if not np.array_equal(flat, lineless):
+        small = _thumbnail(lineless.clip(0))
+        parts = _Parts(small, np.zeros_like(small), _noise(small))
+        if parts.evidence.max() < FAINTEST_ON_LINES * max(small.shape) / THUMBNAIL:
+            raise ValueError(BLANK)
+    return lineless
 
 
 def _remove_rows(flat):

@@ -396,6 +396,14 @@ def blank_pages():
     yield "transparent", np.zeros((50, 50, 4), np.uint8)
     yield "photograph", np.clip(0.8 + noise, 0, 1)
     yield "shaded photograph", np.clip(0.9 * light(noise.shape, "vignette") + noise, 0, 1)
+    lines = np.full((400, 300), 0.9)
+    lines[15::40] = lines[16::40] = 0.6
+    yield "ruled paper", lines
+    lines = np.minimum(lines, np.where(np.arange(300) % 40 == 7, 0.7, 1))
+    yield (
+        "photograph of squared paper",
+        np.clip(lines * light(noise.shape, "vignette") + noise, 0, 1),
+    )
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=name) for name, page in blank_pages()])
