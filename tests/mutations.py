@@ -37,6 +37,8 @@ DEEP = "notebooks/03_a_deep_network_with_dropout.ipynb"
 MATRIX = "notebooks/04_what_the_confusion_matrix_tells.ipynb"
 PICTURE = "notebooks/05_reading_your_own_picture.ipynb"
 INSIDE = "notebooks/06_inside_the_training_loop.ipynb"
+EXPERIMENTS = "notebooks/07_experiments.ipynb"
+CONVOLUTION = "notebooks/08_convolution_and_augmentation.ipynb"
 OWN = "notebooks/09_your_own_data_set.ipynb"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1")
 STORED = "tests/test_notebooks.py"  # what holds for stored notebooks, without a run
@@ -506,6 +508,17 @@ CODE = [
         INSIDE,
         ("rate * m_w / (tf.sqrt(v_w) + epsilon)", "rate * m_w / tf.sqrt(v_w + epsilon)"),
         INSIDE,
+    ),
+    Mutation(
+        "intervals that forget how few the runs are",
+        EXPERIMENTS,
+        ("np.mean(values), t * np.std(values, ddof=1)", "np.mean(values), 1.96 * np.std(values)"),
+        EXPERIMENTS,
+    ),
+    Mutation("runs of `base` only", EXPERIMENTS, ("pd.Series(base | changes)", "pd.Series(base)")),
+    Mutation("mean pooling", CONVOLUTION, (".max(axis=(1, 3))", ".mean(axis=(1, 3))"), CONVOLUTION),
+    Mutation(
+        "moved the other way", CONVOLUTION, ("(0, down, right), order", "(0, down, -right), order")
     ),
     Mutation("ten times as many 4s left", OWN, ("fours[15:]", "fours[150:]"), OWN),
     Mutation(

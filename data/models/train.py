@@ -94,8 +94,32 @@ def train(name):
             images[part : part + 1000] = augment(images[part : part + 1000], rng)
         return images, y[order]
 
+    seconds = fit(model, next_epoch, epochs)
+
+    def accuracy(images, labels):
+        predicted = model.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
+        return round(float(np.mean(predicted == labels)), 4)
+
+    return store(
+        name,
+        model,
+        made_by="data/models/train.py",
+        seed=SEED,
+        epochs=epochs,
+        seconds=round(seconds),
+        validation_accuracy=accuracy(*valid),
+        test_accuracy=accuracy(*test),
+    )
+
+
+def fit(model, next_epoch, epochs):
+    """Train on images that are made anew for every epoch; return the seconds it took.
+
+    ``next_epoch()`` returns images and labels; it makes those of the next epoch while one is
+    trained.
+    """
     start = time.perf_counter()
-    with ThreadPoolExecutor(1) as pool:  # augments the next epoch while one is trained
+    with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next_epoch)
         for epoch in range(epochs):
             images, labels = coming.result()
@@ -104,27 +128,21 @@ def train(name):
             model.fit(
                 images, labels, BATCH, epoch + 1, initial_epoch=epoch, shuffle=False, verbose=2
             )
-    seconds = time.perf_counter() - start
+    return time.perf_counter() - start
 
-    def accuracy(images, labels):
-        predicted = model.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
-        return round(float(np.mean(predicted == labels)), 4)
 
-    card = {
-        "made_by": "data/models/train.py",
-        "seed": SEED,
-        "epochs": epochs,
-        "seconds": round(seconds),
+def store(name, model, **made):
+    """Store a model, and beside it a card with what is given and its size and versions."""
+    card = made | {
         "parameters": model.count_params(),
-        "validation_accuracy": accuracy(*valid),
-        "test_accuracy": accuracy(*test),
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
     }
+    path = DATA / "models" / f"{name}.keras"
     # not compiled, hence without the state of the optimizer, twice the size of the model
-    keras.Sequential([keras.Input((28, 28)), *model.layers]).save(DATA / "models" / f"{name}.keras")
-    (DATA / "models" / f"{name}.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+    keras.Sequential([keras.Input((28, 28)), *model.layers]).save(path)
+    path.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
     return card
 
 
