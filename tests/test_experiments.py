@@ -6,6 +6,7 @@ import time
 from itertools import product
 from pathlib import Path
 
+import distributed
 import joblib
 import nbformat
 import numpy as np
@@ -178,7 +179,6 @@ def test_results_without_a_loss_or_with_a_name_of_the_settings_are_refused(table
 
 
 def test_the_cell_of_notebook_07_runs_on_a_dask_cluster_by_one_changed_line(table):
-    distributed = pytest.importorskip("distributed")
     notebook = nbformat.read(NOTEBOOK, 4)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     names = ["import time", "base = {", "pixel_mean, ", "def build(", "def fit(", "def train("]
