@@ -8,6 +8,7 @@ from pathlib import Path
 
 import distributed
 import joblib
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pandas as pd
@@ -187,8 +188,9 @@ def test_the_cell_of_notebook_07_runs_on_a_dask_cluster_by_one_changed_line(tabl
     line = 'with joblib.parallel_config("loky", n_jobs=2):'
     assert sweep.count(line) == 1
     page = {}
-    for source in setup:
-        exec(source, page)
+    with plt.rc_context():  # the page sets a style, which other tests are not to meet
+        for source in setup:
+            exec(source, page)
     quick = page["base"] | {"images": 500, "epochs": 2}
     page["settings"] = [quick | {"seed": seed} for seed in range(3)]
     page["DATA"] = table.parent
