@@ -1,14 +1,19 @@
 """load_reference_model: the stored networks are as good as their cards say, others are refused."""
 
 import json
+import sys
 import warnings
 from itertools import pairwise
+from pathlib import Path
 
 import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import pytest
 from digits_helpers import DATA, load_mnist, load_other_writers, load_reference_model, load_split
+
+sys.path.append(str(Path(__file__).with_name("benchmarks")))
+from measure import from_notebook
 
 NAMES = [
     "single_layer",
@@ -99,6 +104,16 @@ def test_the_card_states_how_the_model_was_made(predictions):
 def test_the_parameters_are_the_weights_and_biases_of_the_layers(name, units):
     parameters = sum(n * m + m for n, m in pairwise(units))
     assert load_reference_model(name).count_params() == parameters
+
+
+@pytest.mark.parametrize("name", ["cnn_unwarped", "cnn_warped"])
+def test_the_stored_convolutions_are_the_network_that_notebook_08_builds(name):
+    def layers(model):
+        unnamed = [layer.get_config() | {"name": "", "dtype": ""} for layer in model.layers]
+        return list(zip([type(layer) for layer in model.layers], unnamed, strict=True))
+
+    *_, build = from_notebook(8, "convolution", "build")
+    assert layers(load_reference_model(name)) == layers(build())
 
 
 def test_the_outputs_are_ten_probabilities(predictions):
