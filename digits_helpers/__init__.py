@@ -41,6 +41,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "show",
         ],
         "reading": ["read_digits"],
+        "surroundings": ["cut_sheet"],
         "training": ["print_epochs", "scoreboard"],
     },
 )

@@ -67,11 +67,10 @@ def raise_ink(grey):
         float32 (h, w) in [0, 1]: `grey` itself or ``1 - grey``.
     """
     small = _thumbnail(grey)
-    light, dark = (
-        max(_total(p.evidence * p.slimness) for _, p in _try_grounds(raised, OPENINGS[1:3]))
-        for raised in (small, 1 - small)
-    )
-    return grey if light > dark else 1 - grey
+    tried = [_try_grounds(raised, OPENINGS[1:3]) for raised in (small, 1 - small)]
+    totals = _totals([p.evidence * p.slimness for grounds in tried for _, p in grounds])
+    light, dark = np.split(totals, 2)
+    return grey if light.max() > dark.max() else 1 - grey
 
 
 def flatten_light(raised):
@@ -99,8 +98,8 @@ def flatten_light(raised):
     """
     small = _thumbnail(raised)
     tried = _try_grounds(small)
-    totals = [_total(parts.evidence) for _, parts in tried]
-    ground, parts = next(t for t, e in zip(tried, totals, strict=True) if e >= 0.95 * max(totals))
+    totals = _totals([parts.evidence for _, parts in tried])
+    ground, parts = tried[np.argmax(totals >= 0.95 * max(totals))]  # the first
     best = np.argmax(parts.evidence)
     if parts.evidence[best] < FAINTEST * max(small.shape) / THUMBNAIL:
         raise ValueError(BLANK)
@@ -196,9 +195,10 @@ def _open(raised, share, goes_on):
     return opened[pad : pad + raised.shape[0], pad : pad + raised.shape[1]]
 
 
-def _total(evidence):
-    """Add up the evidence of all parts that are no small fry."""
-    return evidence[evidence > 0.1 * evidence.max()].sum()
+def _totals(evidence):
+    """Add up the evidence of each ground's parts, without what is small fry beside the best."""
+    least = 0.1 * max(parts.max() for parts in evidence)
+    return np.array([parts[parts > least].sum() for parts in evidence])
 
 
 def _mean_level(labels, values, count):
@@ -261,7 +261,7 @@ def remove_lines(flat):
 
 
 def _remove_rows(flat):
-    """Remove thin straight lines from the left border to the right one, tilted by up to 3.4°."""
+    """Remove thin straight lines from the left border to the right one, tilted by up to 6.9°."""
     width = flat.shape[1]
     thick = max(3, max(flat.shape) // 80)
     highest = cv2.dilate(flat, np.ones((2 * thick + 1, 1), np.uint8))
@@ -275,24 +275,40 @@ def _remove_rows(flat):
         rho=1,
         theta=1 / width,
         threshold=width // 2,
-        min_theta=upright - 0.06,
-        max_theta=upright + 0.06,
+        min_theta=upright - 0.12,
+        max_theta=upright + 0.12,
     )
     bands = np.zeros(flat.shape, np.uint8)
     for rho, theta in () if found is None else found.reshape(-1, 2):
         left, right = (round((rho - x * math.cos(theta)) / math.sin(theta)) for x in (0, width))
         cv2.line(bands, (0, left), (width, right), 1, 3)
     count, labels = cv2.connectedComponents(bands)
-    for band in (labels == index for index in range(1, count)):
-        line = band & thin
-        covered = line.any(axis=0)
-        ends = covered[: width // 8].mean(), covered[-(width // 8) :].mean()
-        if covered.mean() > 0.6 and min(ends) > 0.4:
-            level = np.median(flat[line])
-            near = cv2.dilate(band.astype(np.uint8), np.ones((5, 1), np.uint8)) > 0
-            stroke = (tall & (flat > 0.7 * level)) | (flat > 1.6 * level)
-            flat = np.where(near & ~stroke, 0, flat)
+    lines = [
+        (band, band & thin)
+        for band in (labels == index for index in range(1, count))
+        if _runs_through((band & thin).any(axis=0))
+    ]
+    if len(lines) == 1 and _is_stroke(*lines[0], mask):
+        return flat
+    for band, line in lines:
+        level = np.percentile(flat[line], 35)  # strokes that cross it are darker
+        near = cv2.dilate(band.astype(np.uint8), np.ones((5, 1), np.uint8)) > 0
+        stroke = (tall & (flat > 0.7 * level)) | (flat > 1.6 * level)
+        flat = np.where(near & ~stroke, 0, flat)
     return flat
+
+
+def _runs_through(covered):
+    """Tell whether a line that covers these columns reaches from border to border."""
+    eighth = len(covered) // 8
+    return covered.mean() > 0.6 and min(covered[:eighth].mean(), covered[-eighth:].mean()) > 0.4
+
+
+def _is_stroke(band, line, mask):
+    """Tell whether a lone line is part of a digit cropped to its ink: the bar of a 7, a stem."""
+    rest = mask & ~_grow(band, 2).astype(bool)
+    tall, wide = (np.flatnonzero(m.any(axis=axis)) for m, axis in ((rest | line, 1), (rest, 0)))
+    return len(wide) and np.ptp(tall) > 0.85 * mask.shape[0] and np.ptp(wide) > 0.25 * mask.shape[1]
 
 
 def cut_threshold(flat):
@@ -325,7 +341,7 @@ def cut_threshold(flat):
     level = _mean_level(labels, smooth, count)
     strength = np.bincount(labels.ravel(), smooth.ravel()) * level
     main = level[1 + np.argmax(strength[1:])]
-    level[level < 0.33 * main] = np.inf
+    level[level < 0.45 * main] = np.inf
     level[0] = np.inf
     peak = level[labels]
     near = _grow(smooth > 0.4 * peak, max(1, round(2 * scale))) > 0

@@ -1,9 +1,9 @@
 """From any picture of one handwritten digit to an array that looks like MNIST's.
 
-The steps, in order: `open_picture`, `to_grey`, `find_ink` (see `digits_helpers.ink`),
-`crop_digit`, `fit_to_box`, `centre_by_mass`; `load_digit_image` runs them all. The normalisation
-is that of LeCun et al. (1998), "Gradient-based learning applied to document recognition",
-section III.A.
+The steps, in order: `open_picture`, `cut_sheet` (see `digits_helpers.surroundings`), `to_grey`,
+`find_ink` (see `digits_helpers.ink`), `crop_digit`, `fit_to_box`, `centre_by_mass`;
+`load_digit_image` runs them all. The normalisation is that of LeCun et al. (1998),
+"Gradient-based learning applied to document recognition", section III.A.
 """
 
 import io
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from digits_helpers.ink import find_ink
+from digits_helpers.surroundings import cut_sheet
 from PIL import Image, ImageOps
 from scipy import ndimage
 
@@ -367,4 +368,5 @@ def load_digit_image(source):
     ValueError
         If the source is no picture, is too large, or shows no digit.
     """
-    return centre_by_mass(fit_to_box(crop_digit(find_ink(to_grey(open_picture(source))))))
+    sheet, _ = cut_sheet(open_picture(source))
+    return centre_by_mass(fit_to_box(crop_digit(find_ink(to_grey(sheet)))))

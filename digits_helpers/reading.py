@@ -13,6 +13,7 @@ from digits_helpers.pictures import (
     outline,
     to_grey,
 )
+from digits_helpers.surroundings import cut_sheet
 
 WORKING_PIXELS = 800_000
 """Larger pictures are reduced to about this many pixels: a digit of a page is a small part."""
@@ -50,7 +51,8 @@ def read_digits(source, model=None):
         As `load_digit_image`.
     """
     picture, scale = open_scaled(source, WORKING_PIXELS)
-    ink = find_ink(to_grey(picture))
+    sheet, corner = cut_sheet(picture)
+    ink = find_ink(to_grey(sheet))
     parts = find_parts(ink)
     groups = _reading_order(_group_parts(parts.boxes), parts.boxes)
     images = np.stack([centre_by_mass(fit_to_box(cut_out(ink, parts, group))) for group in groups])
@@ -60,7 +62,7 @@ def read_digits(source, model=None):
         model = load_reference_model()
     images = images.reshape(-1, *model.input_shape[1:])  # with or without a channel
     probabilities = np.asarray(model(images, training=False), np.float32)
-    boxes = [outline(parts.boxes[group]) / scale for group in groups]
+    boxes = [(outline(parts.boxes[group]) + np.tile(corner, 2)) / scale for group in groups]
     return [
         Digit(int(row.argmax()), row, tuple(round(float(box[i])) for i in (1, 0, 3, 2)))
         for row, box in zip(probabilities, boxes, strict=True)

@@ -440,6 +440,36 @@ HELPERS = [
         "tests/test_pictures.py::test_the_longer_side_becomes_20_and_the_aspect_is_kept",
     ),
     Mutation(
+        "a box with nothing in it is cut like a frame",
+        "digits_helpers/surroundings.py",
+        ("boxes[-3] if is_plain and len(boxes) > 2 else boxes[-1]", "boxes[-1]"),
+        "tests/test_surroundings.py",
+    ),
+    Mutation(
+        "a sheet may be as slim as a 1",
+        "digits_helpers/surroundings.py",
+        ("or high > 2.3 * wide", "or high > 23 * wide"),
+        "tests/test_surroundings.py",
+    ),
+    Mutation(
+        "the corner of the sheet forgotten in the boxes",
+        "digits_helpers/reading.py",
+        (" + np.tile(corner, 2)", ""),
+        "tests/test_surroundings.py",
+    ),
+    Mutation(
+        "every lone line removed",
+        "digits_helpers/ink.py",
+        ("if len(lines) == 1 and _is_stroke(*lines[0], mask):", "if False:"),
+        "tests/test_ink.py",
+    ),
+    Mutation(
+        "grain counts like ink",
+        "digits_helpers/ink.py",
+        ("least = 0.1 * max(", "least = 0.0 * max("),
+        "tests/test_ink.py",
+    ),
+    Mutation(
         "turned by up to 25 degrees",
         "digits_helpers/augmentation.py",
         ("rng.uniform(-15, 15, count)", "rng.uniform(-25, 25, count)"),

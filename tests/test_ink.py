@@ -1,5 +1,6 @@
 """The steps from a grey picture to its ink, each for itself."""
 
+import cv2
 import numpy as np
 import pytest
 from digits_helpers import ink
@@ -62,6 +63,39 @@ def test_ruled_lines_go_and_strokes_stay(tilt, transposed, depth):
 def test_without_lines_nothing_changes():
     drawn = draw((300, 300))
     np.testing.assert_array_equal(ink.remove_lines(drawn), drawn)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [(0, 2), (139, 1), (60, 203)],  # a 7
+        [(2, 0), (2, 120), (139, 118), (70, 118), (70, 203), (70, 40)],  # a 4
+        [(5, 60), (70, 0), (136, 60), (1, 201), (139, 202)],  # a 2
+    ],
+)
+def test_a_stroke_across_a_tight_crop_is_no_ruled_line(points):
+    image = Image.new("F", (140, 204), 0)
+    ImageDraw.Draw(image).line(points, fill=1, width=3)
+    drawn = np.asarray(image)
+    np.testing.assert_array_equal(ink.remove_lines(drawn), drawn)
+
+
+def test_a_single_ruled_line_below_a_digit_goes():
+    drawn = draw((300, 300))
+    page = drawn.copy()
+    page[270:272] = 0.6
+    np.testing.assert_array_equal(ink.remove_lines(page)[280:] > 0, False)
+    assert np.mean(ink.remove_lines(page)[268:275] > 0) < 0.002
+    np.testing.assert_array_equal(ink.remove_lines(page)[:260], drawn[:260])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_grain_of_the_paper_is_not_taken_for_the_digit(seed):
+    drawn = draw((260, 260), 0.04)
+    grain = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 1, drawn.shape), (0, 0), 2.5)
+    page = 0.7 * (1 - 0.5 * drawn) + 0.08 * grain / grain.std()
+    flat = ink.flatten_light(ink.raise_ink(page.astype(np.float32)))
+    assert flat[drawn == 1].mean() > flat[drawn == 0].mean() + 0.2
 
 
 def test_a_faint_part_shows_beside_a_dark_one_and_a_trace_does_not():

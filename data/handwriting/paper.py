@@ -170,8 +170,8 @@ def painting(label, rng, *, size=(280, 280), pen="mouse", colour=None, ground=(1
 
 # fmt: off
 def photo(label, rng, *, size=(640, 640), pen="felt", paper=(0.86, 0.86, 0.85), lines=None,
-          ghost=0.0, specks=0, cloud=0.008, desk=None, light=(), height=0.45, at=(0.5, 0.5),
-          wander=0.04, tilt=0.03, blur=0.9, grit=0.009):
+          ghost=0.0, specks=0, cloud=0.008, desk=None, loose=False, light=(), height=0.45,
+          at=(0.5, 0.5), wander=0.04, tilt=0.03, blur=0.9, grit=0.009):
     # fmt: on
     """Draw digits on paper and photograph or scan them.
 
@@ -191,6 +191,8 @@ def photo(label, rng, *, size=(640, 640), pen="felt", paper=(0.86, 0.86, 0.85), 
         How cloudy the ground is, as on a wiped blackboard.
     desk : tuple of float, optional
         Red, green and blue of the desk, when edges of the sheet are in sight.
+    loose : bool
+        Whether the whole sheet is in sight, small on the desk.
     light : list of str
         Keys of ``LIGHTS``.
     wander : float
@@ -224,7 +226,7 @@ def photo(label, rng, *, size=(640, 640), pen="felt", paper=(0.86, 0.86, 0.85), 
         cover = np.maximum(cover, ink([spot * size], shape, point, tall, rng)[..., None])
     image = image * (1 - cover) + cover * np.array(pen.colour)
     if desk:
-        page = edges(shape, rng)[..., None]
+        page = (loose_sheet if loose else edges)(shape, rng)[..., None]
         wood = np.array(desk) * (1 + 0.08 * noise((shape[0], 8), 3, rng).mean(1)[:, None, None])
         image = image * page + (1 - page) * wood
     image = tilted(image, tilt, rng)
@@ -261,6 +263,16 @@ def edges(shape, rng):
     for side in sides:
         lean = rng.normal(0, 0.03) * (x - y)
         page *= np.clip((side - rng.uniform(0.06, 0.14) + lean) * max(shape) / 2 + 0.5, 0, 1)
+    return page
+
+
+def loose_sheet(shape, rng):
+    """Return where a sheet lies that is about half as wide and high as the picture, a bit askew."""
+    y, x = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
+    page = np.ones(shape, np.float32)
+    for side, along in ((x, y), (1 - x, y), (y, x), (1 - y, x)):
+        edge = rng.uniform(0.15, 0.25) + rng.normal(0, 0.06) * (along - 0.5)
+        page *= np.clip((side - edge) * max(shape) / 2 + 0.5, 0, 1)
     return page
 
 

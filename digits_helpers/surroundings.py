@@ -1,0 +1,160 @@
+"""Find the sheet or canvas with the digits in a picture that shows more: `cut_sheet`."""
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+THUMBNAIL = 180
+"""Longer side, in pixels, of the reduced picture in which a sheet is looked for."""
+
+
+def cut_sheet(picture):
+    """Cut out the sheet or canvas, without frames and without the desk around it.
+
+    Large things with sharp edges would be taken for ink. Looked for are frames of one level, such
+    as the window around a canvas or a box drawn around the digit, and a sheet with straight edges
+    on a desk. A sheet seems no rectangle to the camera: what is left of the desk in the corners
+    is painted like the paper next to it. Transparent pictures are left as they are.
+
+    Parameters
+    ----------
+    picture : numpy.ndarray
+        uint8 (h, w, 4), as `open_picture` gives it.
+
+    Returns
+    -------
+    sheet : numpy.ndarray
+        uint8 (h', w', 4); `picture` itself if there is nothing around the sheet.
+    corner : tuple of int
+        Row and column of the sheet's first pixel in the picture.
+    """
+    if picture[..., 3].min() < 255:
+        return picture, (0, 0)
+    top, left, bottom, right = _inside_frames(cv2.cvtColor(picture, cv2.COLOR_RGBA2GRAY))
+    sheet = picture[top:bottom, left:right]
+    mask = _find_sheet(sheet)
+    if mask is None:
+        return sheet, (top, left)
+    x, y, wide, high = cv2.boundingRect(mask)
+    inside = np.s_[y : y + high, x : x + wide]
+    sheet, is_desk = sheet[inside], mask[inside] == 0
+    nearest = ndimage.distance_transform_edt(is_desk, return_distances=False, return_indices=True)
+    paper = cv2.medianBlur(sheet, 2 * (max(sheet.shape) // 50) + 3)[tuple(nearest)]
+    return np.where(is_desk[..., None], paper, sheet), (top + y, left + x)
+
+
+def _inside_frames(grey):
+    """Return top, left, bottom and right of what all frames and bars of one level enclose.
+
+    What is less than half as high or wide may be a 1, and a box with nothing in it is a 0.
+    """
+    boxes = [(0, 0, *grey.shape)]
+    while True:
+        top, left, bottom, right = boxes[-1]
+        inside = grey[top:bottom, left:right]
+        is_plain = _differs(inside, np.median(inside)).mean() < 0.002
+        if is_plain or min(inside.shape) < 12:
+            return boxes[-3] if is_plain and len(boxes) > 2 else boxes[-1]
+        cut = _frame(inside) or _bars(inside)
+        high, wide = inside.shape
+        if not cut or cut[0] + cut[2] > high / 2 or cut[1] + cut[3] > wide / 2:
+            return boxes[-1]
+        boxes.append((top + cut[0], left + cut[1], bottom - cut[2], right - cut[3]))
+
+
+def _frame(grey):
+    """Return how much to cut off at top, left, bottom and right for a frame all round, or None."""
+    level = np.median(_rim(grey))
+    if _differs(_rim(grey), level).mean() > 0.02:
+        return None
+    other = _differs(grey, level)
+    rows, columns = (np.flatnonzero(other.mean(axis=axis) > 0.02) for axis in (1, 0))
+    if not (len(rows) and len(columns)):
+        return None
+    (top, bottom), (left, right) = rows[[0, -1]], columns[[0, -1]]
+    if _rim(other[top : bottom + 1, left : right + 1]).mean() < 0.9:
+        return None
+    cut = np.array([top, left, len(other) - 1 - bottom, other.shape[1] - 1 - right])
+    return (cut + _blur(grey)).tolist()
+
+
+def _bars(grey):
+    """Return the same for bars at top and bottom, or left and right, or None."""
+    cut = []
+    for turn in (0, 3, 2, 1):
+        side = np.rot90(grey, turn)
+        plain = _differs(side[:, ::4], np.median(side[0])).mean(axis=1) < 0.02
+        width = np.argmin(plain) + _blur(grey)
+        ends = plain[0] and width < len(side) / 2
+        ends = ends and _differs(side[width], np.median(side[0])).mean() > 0.9
+        cut.append(int(width) if ends else 0)
+    for first, second in ((0, 2), (1, 3)):
+        if not (cut[first] and cut[second]):
+            cut[first] = cut[second] = 0
+    return cut if any(cut) else None
+
+
+def _differs(grey, level):
+    return cv2.absdiff(grey, np.full_like(grey, level)) > 15
+
+
+def _blur(grey):
+    """Return the pixels over which the edge of a frame may be blurred."""
+    return 1 + max(grey.shape) // 150
+
+
+def _rim(values):
+    """Return the values along the border."""
+    return np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+
+
+def _find_sheet(picture):
+    """Return a mask of the sheet on a desk, or None if there is none."""
+    scale = min(1, THUMBNAIL / max(picture.shape))
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), 1)
+    found = []
+    for values in (cv2.cvtColor(small, cv2.COLOR_RGBA2GRAY), small[..., 2]):
+        for raised in (values, 255 - values):
+            for limit in np.linspace(*np.percentile(raised, [2, 98]), 10)[1:-1]:
+                sheet, step = _as_sheet(raised, raised > limit)
+                if step > 20:
+                    found.append((step * sheet.sum(), len(found), sheet))
+    if not found:
+        return None
+    *_, best = max(found)
+    return cv2.resize(best, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+
+
+def _as_sheet(raised, mask):
+    """Return the largest part of a mask and the step at its edge; (None, 0) if it is no sheet.
+
+    A sheet has four or five corners, is at most 2.3 times as high as wide, bears little ink, and
+    what is around it is not plain: a digit may be a rectangle too, on a plain ground.
+    """
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    edge = max(contours, key=cv2.contourArea, default=None)
+    if edge is None or not 0.08 * mask.size < cv2.contourArea(edge) < 0.95 * mask.size:
+        return None, 0
+    hull = cv2.convexHull(edge)
+    area = cv2.contourArea(hull)
+    corners = cv2.approxPolyDP(hull, 0.04 * cv2.arcLength(hull, True), True)
+    _, _, wide, high = cv2.boundingRect(hull)
+    sheet = cv2.fillPoly(np.zeros(mask.shape, np.uint8), [hull], 1)
+    if (
+        cv2.contourArea(edge) < 0.93 * area
+        or len(corners) not in (4, 5)
+        or not 0.9 < cv2.contourArea(corners) / area < 1.1
+        or high > 2.3 * wide
+        or mask[sheet > 0].mean() < 0.75
+    ):
+        return None, 0
+    inner = cv2.erode(sheet, np.ones((7, 7), np.uint8), borderValue=0)
+    outer = cv2.dilate(sheet, np.ones((7, 7), np.uint8))
+    if (outer == 0).mean() < 0.05 or raised[outer == 0].std() < 2.5:
+        return None, 0
+    x, y = edge[:, 0].T
+    near = np.ones((13, 13), np.uint8)
+    inwards = cv2.dilate(raised * inner, near)[y, x].astype(int)
+    outwards = cv2.erode(np.where(outer, 255, raised).astype(np.uint8), near)[y, x]
+    return inner, np.percentile(inwards - outwards, 10)
