@@ -212,7 +212,7 @@ class Parts:
 
 
 def find_parts(ink):
-    """Label the connected parts of the ink without specks, frames and page edges."""
+    """Label the connected parts of the ink without specks, frames, boxes and page edges."""
     mask = (ink > 0.25).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     left, top, wide, high = stats[1:, :4].T
@@ -224,11 +224,29 @@ def find_parts(ink):
     contact = np.bincount(rim, minlength=count)[1:] / (wide + high)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2 / ink.shape - 0.5
     score = mass * np.clip(1 - contact, 0.01, 1) ** 2 * np.exp(-2 * (centre**2).sum(axis=1))
+    score[_boxes_around(mask, labels) - 1] = 0
     order = np.argsort(-score)[:300]
     keep = (score[order] > 0.03 * score[order[0]]) & (contact[order] < 0.5)
     keep[0] = True
     order = order[keep]
     return Parts(labels, order + 1, boxes[order])
+
+
+def _boxes_around(mask, labels):
+    """Return the labels of parts that have another one, no speck, in a hole: drawn around it."""
+    contours, tree = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
+    parents = tree[0, :, 3].tolist()
+    around = set()
+    for contour, hole in zip(contours, parents, strict=True):
+        outlines = [hole]  # of a hole, of the part around it, of the hole that this lies in, ...
+        while outlines[-1] >= 0:
+            outlines.append(parents[outlines[-1]])
+        if len(outlines) % 2 == 1 and len(outlines) > 1:
+            high, room = cv2.boundingRect(contour)[3], cv2.boundingRect(contours[hole])[3]
+            if high > 0.3 * room:
+                x, y = contours[hole][0, 0]
+                around.add(int(labels[y, x]))
+    return np.array(sorted(around), int)
 
 
 def crop_digit(ink):

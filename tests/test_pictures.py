@@ -310,6 +310,34 @@ def test_a_dark_frame_is_no_ink(shade):
     assert_same_digit(page, 0.93)
 
 
+def draw_around(size, shape, seed):
+    """Draw a line by hand around the middle of a white page."""
+    image = Image.new("L", (size, size), 255)
+    turn = np.linspace(0, 2 * np.pi, 60)
+    out = 0.4 if shape == "circle" else 0.38 / np.maximum(abs(np.cos(turn)), abs(np.sin(turn)))
+    out = out + ndimage.gaussian_filter1d(
+        np.random.default_rng(seed).normal(0, 0.02, 60), 2, mode="wrap"
+    )
+    path = size * (0.5 + out * np.stack([np.cos(turn), np.sin(turn)])).T
+    ImageDraw.Draw(image).line([tuple(p) for p in path], fill=40, width=4)
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize("shape", ["box", "circle"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_line_drawn_around_a_digit_is_no_ink(shape, seed):
+    assert_same_digit(np.minimum(draw_five(400), draw_around(400, shape, seed)), 0.95)
+
+
+def test_a_dot_in_a_nought_does_not_make_it_a_line_around_a_digit():
+    image = Image.new("L", (300, 300), 255)
+    pen = ImageDraw.Draw(image)
+    pen.ellipse([90, 50, 210, 250], outline=0, width=14)
+    alone = pictures.load_digit_image(image)
+    pen.ellipse([143, 143, 157, 157], fill=0)
+    assert likeness(pictures.load_digit_image(image), alone) > 0.9
+
+
 def test_a_page_edge_is_no_ink():
     page = draw_five(500).copy()
     page[:, :60] = 70

@@ -82,6 +82,17 @@ def test_specks_lines_shadow_and_desk_are_no_digits(page):
     np.testing.assert_allclose([digit.box for digit in found], expected, atol=5)
 
 
+def test_the_lines_of_a_table_are_no_digits(page):
+    table = Image.fromarray(page[0])
+    pen = ImageDraw.Draw(table)
+    for x in (8, 122, 242, 362, 484):
+        pen.line([(x, 14), (x, 272)], fill=90, width=3)
+    for y in (14, 137, 272):
+        pen.line([(8, y), (484, y)], fill=90, width=3)
+    found = read_digits(table, Recorder())
+    np.testing.assert_allclose([digit.box for digit in found], page[1], atol=4)
+
+
 def test_a_bar_apart_belongs_to_its_five():
     five = Image.new("L", (600, 300), 255)
     pen = ImageDraw.Draw(five)
