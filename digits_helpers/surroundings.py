@@ -74,8 +74,9 @@ def _frame(grey):
     (top, bottom), (left, right) = rows[[0, -1]], columns[[0, -1]]
     if _rim(other[top : bottom + 1, left : right + 1]).mean() < 0.9:
         return None
-    cut = np.array([top, left, len(other) - 1 - bottom, other.shape[1] - 1 - right])
-    return (cut + _blur(grey)).tolist()
+    cut = np.array([top, left, len(other) - 1 - bottom, other.shape[1] - 1 - right]) + _blur(grey)
+    inside = grey[cut[0] : len(grey) - cut[2], cut[1] : grey.shape[1] - cut[3]]
+    return cut.tolist() if inside.size and _is_sharp(level, _rim(inside), inside) else None
 
 
 def _bars(grey):
@@ -83,15 +84,21 @@ def _bars(grey):
     cut = []
     for turn in (0, 3, 2, 1):
         side = np.rot90(grey, turn)
-        plain = _differs(side[:, ::4], np.median(side[0])).mean(axis=1) < 0.02
+        level = np.median(side[0])
+        plain = _differs(side[:, ::4], level).mean(axis=1) < 0.02
         width = np.argmin(plain) + _blur(grey)
-        ends = plain[0] and width < len(side) / 2
-        ends = ends and _differs(side[width], np.median(side[0])).mean() > 0.9
+        ends = plain[0] and width < len(side) / 2 and _differs(side[width], level).mean() > 0.9
+        ends = ends and _is_sharp(level, side[width], side[width:])
         cut.append(int(width) if ends else 0)
     for first, second in ((0, 2), (1, 3)):
         if not (cut[first] and cut[second]):
             cut[first] = cut[second] = 0
     return cut if any(cut) else None
+
+
+def _is_sharp(level, edge, inside):
+    """Tell whether the step at an edge is a good part of the way to what is usual inside."""
+    return abs(np.median(edge) - level) > 0.5 * abs(np.median(inside) - level)
 
 
 def _differs(grey, level):
@@ -110,6 +117,8 @@ def _rim(values):
 
 def _find_sheet(picture):
     """Return a mask of the sheet on a desk, or None if there is none."""
+    if min(picture.shape[:2]) < 60:  # the edge of a sheet takes several pixels
+        return None
     scale = min(1, THUMBNAIL / max(picture.shape))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 1)

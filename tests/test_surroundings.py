@@ -138,6 +138,16 @@ def test_light_beside_a_shadow_is_no_sheet(digits, turn):
     assert cut_sheet(picture)[0].shape == picture.shape
 
 
+@pytest.mark.parametrize("size", [40, 60, 200])
+@pytest.mark.parametrize("directions", [(1, 1), (1, 0), (0, 1)])
+def test_light_that_falls_off_is_no_frame(digits, size, directions):
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j] * np.reshape(directions, (2, 1, 1))
+    for digit in digits:
+        page = cv2.resize(np.pad(digit, 40, constant_values=255), (size, size))
+        picture = open_picture((page * (1 - 0.4 * np.minimum(x**2 + y**2, 1))).astype("u1"))
+        assert cut_sheet(picture)[0].shape == picture.shape
+
+
 def test_a_transparent_picture_stays_whole(digits):
     picture = np.dstack([np.zeros((*digits[0].shape, 3), "u1"), 255 - digits[0]])
     assert cut_sheet(picture)[0].shape == picture.shape
