@@ -336,6 +336,9 @@ def cut_threshold(flat):
     smooth = cv2.GaussianBlur(flat, (0, 0), scale) if scale > 0.3 else flat
     limit = min(max(4.5 * _noise(smooth), 0.02), 0.3 * smooth.max())
     count, labels = cv2.connectedComponents((smooth > limit).astype(np.uint8))
+    while count > 80 and limit < 0.3 * smooth.max():  # grain
+        limit *= 1.25
+        count, labels = cv2.connectedComponents((smooth > limit).astype(np.uint8))
     if count == 1:
         raise ValueError(BLANK)
     level = _mean_level(labels, smooth, count)

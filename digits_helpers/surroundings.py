@@ -30,7 +30,7 @@ def cut_sheet(picture):
     """
     if picture[..., 3].min() < 255:
         return picture, (0, 0)
-    top, left, bottom, right = _inside_frames(cv2.cvtColor(picture, cv2.COLOR_RGBA2GRAY))
+    top, left, bottom, right = min(map(_inside_frames, _channels(picture)), key=_area)
     sheet = picture[top:bottom, left:right]
     mask = _find_sheet(sheet)
     if mask is None:
@@ -41,6 +41,16 @@ def cut_sheet(picture):
     nearest = ndimage.distance_transform_edt(is_desk, return_distances=False, return_indices=True)
     paper = cv2.medianBlur(sheet, 2 * (max(sheet.shape) // 50) + 3)[tuple(nearest)]
     return np.where(is_desk[..., None], paper, sheet), (top + y, left + x)
+
+
+def _channels(picture):
+    """Return grey and blue: yellow paper and wood are as bright as much else, but hardly blue."""
+    return cv2.cvtColor(picture, cv2.COLOR_RGBA2GRAY), np.ascontiguousarray(picture[..., 2])
+
+
+def _area(box):
+    top, left, bottom, right = box
+    return (bottom - top) * (right - left)
 
 
 def _inside_frames(grey):
@@ -74,9 +84,15 @@ def _frame(grey):
     (top, bottom), (left, right) = rows[[0, -1]], columns[[0, -1]]
     if _rim(other[top : bottom + 1, left : right + 1]).mean() < 0.9:
         return None
-    cut = np.array([top, left, len(other) - 1 - bottom, other.shape[1] - 1 - right]) + _blur(grey)
-    inside = grey[cut[0] : len(grey) - cut[2], cut[1] : grey.shape[1] - cut[3]]
-    return cut.tolist() if inside.size and _is_sharp(level, _rim(inside), inside) else None
+    cut = np.array([top, left, len(other) - 1 - bottom, other.shape[1] - 1 - right])
+    rims = []
+    for _ in range(_blur(grey) + 1):
+        inside = grey[cut[0] : len(grey) - cut[2], cut[1] : grey.shape[1] - cut[3]]
+        if min(inside.shape) < 2:
+            return None
+        rims.append(np.median(_rim(inside)))
+        cut += 1
+    return (cut - 1).tolist() if _is_sharp(level, rims, inside) else None
 
 
 def _bars(grey):
@@ -86,10 +102,11 @@ def _bars(grey):
         side = np.rot90(grey, turn)
         level = np.median(side[0])
         plain = _differs(side[:, ::4], level).mean(axis=1) < 0.02
-        width = np.argmin(plain) + _blur(grey)
+        first = int(np.argmin(plain))
+        width = first + _blur(grey)
         ends = plain[0] and width < len(side) / 2 and _differs(side[width], level).mean() > 0.9
-        ends = ends and _is_sharp(level, side[width], side[width:])
-        cut.append(int(width) if ends else 0)
+        lines = [np.median(line) for line in side[first : width + 1]]
+        cut.append(width if ends and _is_sharp(level, lines, side[width:]) else 0)
     for first, second in ((0, 2), (1, 3)):
         if not (cut[first] and cut[second]):
             cut[first] = cut[second] = 0
@@ -97,8 +114,8 @@ def _bars(grey):
 
 
 def _is_sharp(level, edge, inside):
-    """Tell whether the step at an edge is a good part of the way to what is usual inside."""
-    return abs(np.median(edge) - level) > 0.5 * abs(np.median(inside) - level)
+    """Tell whether the lines at an edge step by half of the way to what is usual inside."""
+    return max(np.abs(np.subtract(edge, level))) > 0.5 * abs(np.median(inside) - level)
 
 
 def _differs(grey, level):
@@ -123,7 +140,7 @@ def _find_sheet(picture):
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 1)
     found = []
-    for values in (cv2.cvtColor(small, cv2.COLOR_RGBA2GRAY), small[..., 2]):
+    for values in _channels(small):
         for raised in (values, 255 - values):
             for limit in np.linspace(*np.percentile(raised, [2, 98]), 10)[1:-1]:
                 sheet, step = _as_sheet(raised, raised > limit)

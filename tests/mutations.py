@@ -470,6 +470,18 @@ HELPERS = [
         "tests/test_ink.py",
     ),
     Mutation(
+        "boxes drawn around digits kept",
+        "digits_helpers/pictures.py",
+        ("score[_boxes_around(mask, labels) - 1] = 0", "pass"),
+        "tests/test_pictures.py",
+    ),
+    Mutation(
+        "grain not cut off",
+        "digits_helpers/ink.py",
+        ("while count > 80 and", "while count > 80_000 and"),
+        "tests/test_ink.py",
+    ),
+    Mutation(
         "turned by up to 25 degrees",
         "digits_helpers/augmentation.py",
         ("rng.uniform(-15, 15, count)", "rng.uniform(-25, 25, count)"),

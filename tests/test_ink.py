@@ -98,6 +98,18 @@ def test_the_grain_of_the_paper_is_not_taken_for_the_digit(seed):
     assert flat[drawn == 1].mean() > flat[drawn == 0].mean() + 0.2
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_grain_is_cut_off_below_the_digit(seed):
+    """Half of the ground is grainier than the other, from which the noise is estimated."""
+    drawn = draw((300, 300), 0.06)
+    grain = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 1, drawn.shape), (0, 0), 1)
+    grain[:150] *= 0.2
+    flat = 0.5 * drawn + 0.15 * grain / grain[150:].std()
+    found = ink.cut_threshold(flat.astype(np.float32))
+    assert np.mean(found[drawn == 1] > 0.5) > 0.9
+    assert np.mean(found[drawn == 0] > 0) < 0.06
+
+
 def test_a_faint_part_shows_beside_a_dark_one_and_a_trace_does_not():
     flat = np.zeros((200, 200), np.float32)
     flat[40:160, 40:52], flat[40:160, 90:102], flat[40:160, 140:152] = 0.8, 0.4, 0.1

@@ -314,7 +314,7 @@ def draw_around(size, shape, seed):
     """Draw a line by hand around the middle of a white page."""
     image = Image.new("L", (size, size), 255)
     turn = np.linspace(0, 2 * np.pi, 60)
-    out = 0.4 if shape == "circle" else 0.38 / np.maximum(abs(np.cos(turn)), abs(np.sin(turn)))
+    out = 0.32 if shape == "circle" else 0.31 / np.maximum(abs(np.cos(turn)), abs(np.sin(turn)))
     out = out + ndimage.gaussian_filter1d(
         np.random.default_rng(seed).normal(0, 0.02, 60), 2, mode="wrap"
     )

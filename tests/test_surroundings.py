@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 from digits_helpers import cut_sheet, load_digit_image, load_mnist, open_picture, read_digits
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
 SHADES = [0, 60, 128, 235]
@@ -62,6 +64,13 @@ def test_a_box_drawn_around_a_digit_changes_nothing(digits, digit, shade):
     boxed = page.copy()
     ImageDraw.Draw(boxed).rectangle([30, 40, 260, 270], outline=shade, width=4)
     assert likeness(load_digit_image(boxed), load_digit_image(page)) > 0.97
+
+
+def test_yellow_paper_stands_out_of_a_white_frame(digits):
+    paper = on_paper(digits[4], 255) * np.array([1, 1, 0.4])
+    framed = ImageOps.expand(Image.fromarray(paper.astype("u1")), 25, fill="white")
+    sheet, _ = cut_sheet(open_picture(framed))
+    np.testing.assert_allclose(sheet.shape[:2], paper.shape[:2], atol=8)
 
 
 @pytest.mark.parametrize("shade", SHADES)
@@ -158,3 +167,22 @@ def test_a_frame_around_nothing_is_a_blank_page(shade):
     page = np.pad(np.full((150, 150), 200, "u1"), 20, constant_values=shade)
     with pytest.raises(ValueError, match="no digit found"):
         load_digit_image(page)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    st.lists(st.tuples(*[st.integers(0, 89)] * 4, st.integers(0, 255)), max_size=4),
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 255)), max_size=3),
+)
+def test_whatever_rectangles_a_picture_holds_part_of_it_is_left(shape, rectangles, frames):
+    page = np.full(shape, 200, np.uint8)
+    for top, left, bottom, right, level in rectangles:
+        page[top:bottom, left:right] = level
+    for width, level in frames:
+        page = np.pad(page, width, constant_values=level)
+    picture = open_picture(page)
+    sheet, (row, column) = cut_sheet(picture)
+    assert min(sheet.shape) > 0
+    assert row + sheet.shape[0] <= picture.shape[0]
+    assert column + sheet.shape[1] <= picture.shape[1]
