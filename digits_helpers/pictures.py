@@ -233,20 +233,27 @@ def find_parts(ink):
 
 
 def _boxes_around(mask, labels):
-    """Return the labels of parts that have another one, no speck, in a hole: drawn around it."""
+    """Return the labels of parts that are drawn around others: boxes, circles, tables.
+
+    Another part, no speck, lies in their largest hole, or others lie in two of their holes; a
+    smudge in a loop of an 8 makes the 8 no box.
+    """
     contours, tree = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
     parents = tree[0, :, 3].tolist()
-    around = set()
-    for contour, hole in zip(contours, parents, strict=True):
+    sizes = np.array([cv2.boundingRect(contour)[2:] for contour in contours])
+    filled = {}
+    for inner, hole in enumerate(parents):
         outlines = [hole]  # of a hole, of the part around it, of the hole that this lies in, ...
         while outlines[-1] >= 0:
             outlines.append(parents[outlines[-1]])
-        if len(outlines) % 2 == 1 and len(outlines) > 1:
-            high, room = cv2.boundingRect(contour)[3], cv2.boundingRect(contours[hole])[3]
-            if high > 0.3 * room:
-                x, y = contours[hole][0, 0]
-                around.add(int(labels[y, x]))
-    return np.array(sorted(around), int)
+        if len(outlines) % 2 == 1 and len(outlines) > 1 and sizes[inner, 1] > 0.3 * sizes[hole, 1]:
+            filled.setdefault(outlines[1], set()).add(hole)
+    around = [
+        contours[part][0, 0]
+        for part, holes in filled.items()
+        if len(holes) > 1 or (sizes[list(holes)] > 0.6 * sizes[part]).all()
+    ]
+    return np.array([labels[y, x] for x, y in around], int)
 
 
 def crop_digit(ink):

@@ -329,6 +329,16 @@ def test_a_line_drawn_around_a_digit_is_no_ink(shape, seed):
     assert_same_digit(np.minimum(draw_five(400), draw_around(400, shape, seed)), 0.95)
 
 
+def test_a_smudge_in_a_loop_does_not_make_an_eight_a_line_around_a_digit():
+    image = Image.new("L", (300, 300), 255)
+    pen = ImageDraw.Draw(image)
+    pen.ellipse([105, 40, 195, 150], outline=0, width=14)
+    pen.ellipse([95, 136, 205, 260], outline=0, width=14)
+    alone = pictures.load_digit_image(image)
+    pen.ellipse([135, 175, 165, 220], fill=0)
+    assert likeness(pictures.load_digit_image(image), alone) > 0.85
+
+
 def test_a_dot_in_a_nought_does_not_make_it_a_line_around_a_digit():
     image = Image.new("L", (300, 300), 255)
     pen = ImageDraw.Draw(image)
