@@ -12,6 +12,7 @@ import math
 
 import cv2
 import numpy as np
+from digits_helpers.surroundings import rim
 
 BLANK = "no digit found: expected ink that differs from its ground, but the picture is blank"
 
@@ -151,8 +152,7 @@ class _Parts:
         outline = np.maximum(np.bincount(owner, minlength=count), 1)
         steep = drop > 0.5 * level[owner]
 
-        rim = np.concatenate([core[0], core[-1], core[:, 0], core[:, -1]])
-        contact = np.bincount(rim, minlength=count) / (wide + high)
+        contact = np.bincount(rim(core), minlength=count) / (wide + high)
         middle = np.array([top + high / 2, left + wide / 2]) / np.array(raised.shape)[:, None]
         self.labels = labels
         self.stands_out = np.bincount(owner, steep, minlength=count) / outline

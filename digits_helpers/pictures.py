@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from digits_helpers.ink import find_ink
-from digits_helpers.surroundings import cut_sheet
+from digits_helpers.surroundings import cut_sheet, rim
 from PIL import Image, ImageOps
 from scipy import ndimage
 
@@ -220,8 +220,7 @@ def find_parts(ink):
         raise ValueError("no digit found: nothing but lines and specks is left in the picture")
     boxes = np.stack([top, left, top + high, left + wide], axis=1)
     mass = np.bincount(labels.ravel(), ink.ravel(), minlength=count)[1:]
-    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    contact = np.bincount(rim, minlength=count)[1:] / (wide + high)
+    contact = np.bincount(rim(labels), minlength=count)[1:] / (wide + high)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2 / ink.shape - 0.5
     score = mass * np.clip(1 - contact, 0.01, 1) ** 2 * np.exp(-2 * (centre**2).sum(axis=1))
     score[_boxes_around(mask, labels) - 1] = 0

@@ -74,15 +74,15 @@ def _inside_frames(grey):
 
 def _frame(grey):
     """Return how much to cut off at top, left, bottom and right for a frame all round, or None."""
-    level = np.median(_rim(grey))
-    if _differs(_rim(grey), level).mean() > 0.02:
+    level = np.median(rim(grey))
+    if _differs(rim(grey), level).mean() > 0.02:
         return None
     other = _differs(grey, level)
     rows, columns = (np.flatnonzero(other.mean(axis=axis) > 0.02) for axis in (1, 0))
     if not (len(rows) and len(columns)):
         return None
     (top, bottom), (left, right) = rows[[0, -1]], columns[[0, -1]]
-    if _rim(other[top : bottom + 1, left : right + 1]).mean() < 0.9:
+    if rim(other[top : bottom + 1, left : right + 1]).mean() < 0.9:
         return None
     cut = np.array([top, left, len(other) - 1 - bottom, other.shape[1] - 1 - right])
     rims = []
@@ -90,7 +90,7 @@ def _frame(grey):
         inside = grey[cut[0] : len(grey) - cut[2], cut[1] : grey.shape[1] - cut[3]]
         if min(inside.shape) < 2:
             return None
-        rims.append(np.median(_rim(inside)))
+        rims.append(np.median(rim(inside)))
         cut += 1
     return (cut - 1).tolist() if _is_sharp(level, rims, inside) else None
 
@@ -127,7 +127,7 @@ def _blur(grey):
     return 1 + max(grey.shape) // 150
 
 
-def _rim(values):
+def rim(values):
     """Return the values along the border."""
     return np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
 
