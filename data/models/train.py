@@ -1,7 +1,7 @@
 """Train the reference models "mlp" and "cnn" again: ``python data/models/train.py [name ...]``.
 
-Both learn from the 55,000 training images and from 11,000 digits drawn here in shapes that are unusual
-in MNIST (a 1 with a long flag, a crossed 7, an angular 9, ...: kind "rare" in
+Both learn from the 55,000 training images and from 11,000 digits drawn here in shapes that are
+unusual in MNIST (a 1 with a long flag, a crossed 7, an angular 9, ...: kind "rare" in
 ``data/handwriting/forms.csv``), all augmented anew in every epoch. The 5,000 validation images and
 1,797 digits of 13 other writers (`load_other_writers`) served to choose what is written here.
 
