@@ -87,7 +87,7 @@ def plot_digits(images, titles=None, *, columns=10, heading=None):
 
 
 def plot_confusion_matrix(matrix, ax=None, *, fmt="d", title=None):
-    """Draw a confusion matrix as a heatmap: a row for each true digit, a column for each prediction.
+    """Draw a confusion matrix as a heatmap: true digits in rows, predictions in columns.
 
     Parameters
     ----------
