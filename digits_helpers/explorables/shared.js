@@ -479,25 +479,28 @@ function stretch(image, above, fraction) {
 function distances(mask, width, height) {
   const far = 1e9;
   const squared = Float64Array.from(mask, (inside) => (inside ? far : 0));
-  const pass = (length, at) => {
-    const [parabolas, borders] = [[0], [-Infinity]];
-    const f = Array.from({ length }, (_, q) => squared[at(q)]);
-    const meet = (q, p) => (f[q] + q * q - f[p] - p * p) / (2 * q - 2 * p);
+  const [f, borders] = [0, 1].map(() => new Float64Array(Math.max(width, height) + 1));
+  const parabolas = new Int32Array(f.length); // the lowest ones, and where each begins to be it
+  const pass = (start, stride, length) => {
+    for (let q = 0; q < length; q++) f[q] = squared[start + q * stride];
+    let k = 0;
+    parabolas[0] = 0;
+    borders[0] = -Infinity;
     for (let q = 1; q < length; q++) {
-      while (meet(q, parabolas.at(-1)) <= borders.at(-1)) {
-        parabolas.pop();
-        borders.pop();
-      }
-      borders.push(meet(q, parabolas.at(-1)));
-      parabolas.push(q);
+      let border;
+      while ((border = (f[q] + q * q - f[parabolas[k]] - parabolas[k] ** 2) / (2 * (q - parabolas[k]))) <= borders[k]) k--;
+      k++;
+      parabolas[k] = q;
+      borders[k] = border;
     }
-    for (let q = 0, k = 0; q < length; q++) {
-      while (borders[k + 1] < q) k++;
-      squared[at(q)] = (q - parabolas[k]) ** 2 + f[parabolas[k]];
+    borders[k + 1] = Infinity;
+    for (let q = 0, i = 0; q < length; q++) {
+      while (borders[i + 1] < q) i++;
+      squared[start + q * stride] = (q - parabolas[i]) ** 2 + f[parabolas[i]];
     }
   };
-  for (let x = 0; x < width; x++) pass(height, (q) => q * width + x);
-  for (let y = 0; y < height; y++) pass(width, (q) => y * width + q);
+  for (let x = 0; x < width; x++) pass(x, width, height);
+  for (let y = 0; y < height; y++) pass(y * width, 1, width);
   return squared.map(Math.sqrt);
 }
 
