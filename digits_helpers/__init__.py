@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "data": ["DATA", "load_mnist", "load_other_writers", "load_samples", "load_split"],
         "experiments": ["run_experiments"],
         "explorables.drawing": ["draw_digit", "upload_digit"],
+        "explorables.look_inside": ["look_inside"],
         "folders": [
             "check_image_folder",
             "check_submission",
