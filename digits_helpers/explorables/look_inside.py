@@ -6,14 +6,14 @@ import traitlets
 from digits_helpers.data import DATA
 from digits_helpers.explorables.base import DEFAULT_NETWORK, Explorable, binary, weight_file
 from digits_helpers.explorables.drawing import SIDE, example_drawing
-from digits_helpers.explorables.networks import pack_model, run_packed
+from digits_helpers.explorables.networks import count_parameters, pack_model, run_packed
 from digits_helpers.pictures import load_digit_image
 from digits_helpers.plotting import plot_probabilities
 
 NETWORKS = {
     "Single layer": "single_layer",
     "Hidden layer": "mlp_small",
-    "Convolutional": DEFAULT_NETWORK,
+    "Convolutions": DEFAULT_NETWORK,
 }
 """The reference models to choose from where no model is given."""
 
@@ -89,6 +89,11 @@ class LookInside(Explorable):
         )
 
 
+def _describe(name, model):
+    """Return what the page is told of a network, beside its weights."""
+    return {"name": name, "layers": pack_model(model)[0], "parameters": count_parameters(model)}
+
+
 _NAMES = {
     "conv": "Convolution",
     "dense": "Hidden layer",
@@ -158,13 +163,11 @@ def look_inside(model=None):
     """
     drawing = example_drawing().tobytes()
     if model is not None:
-        layers, weights = pack_model(model)
-        networks = [{"name": "Your network", "layers": layers}]
+        networks, weights = [_describe("Your network", model)], pack_model(model)[1]
         return LookInside(networks=networks, weights=weights, drawing=drawing)
     file = "-".join(NETWORKS.values()) + ".bin"
     networks = [
-        {"name": name, "layers": pack_model(DATA / "models" / f"{stem}.keras")[0]}
-        for name, stem in NETWORKS.items()
+        _describe(name, DATA / "models" / f"{stem}.keras") for name, stem in NETWORKS.items()
     ]
     widget = LookInside(networks=networks, weights=weight_file(file), drawing=drawing)
     widget.chosen, widget.files = len(networks) - 1, {"weights": file}

@@ -111,13 +111,21 @@ export function color(root, name) {
 export function signedColors(root) {
   const [low, middle, high] = ["negative", "zero", "positive"].map((name) => color(root, name));
   return Array.from({ length: 511 }, (_, i) => {
-    const amount = Math.abs(i - 255) / 255;
+    const amount = (Math.abs(i - 255) / 255) ** 0.7; // faint values show too
     return middle.map((c, k) => c + amount * ((i < 255 ? low : high)[k] - c));
   });
 }
 
 /** 511 grays, of which 0 is black: ink is bright, as in MNIST. */
 export const GRAYS = Array.from({ length: 511 }, (_, i) => Array(3).fill(Math.max(0, i - 255)));
+
+/** 511 colors for what is 0 or more, from black through red to pale yellow (Matplotlib's inferno). */
+export const HEAT = Array.from({ length: 511 }, (_, i) => {
+  const stops = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]];
+  const place = (5 * Math.max(0, i - 255)) / 255;
+  const [from, to] = [stops[Math.floor(place)], stops[Math.ceil(place)]];
+  return from.map((value, k) => value + (place % 1) * (to[k] - value));
+});
 
 /**
  * Fill a canvas of as many pixels as there are values: `limit` gets the last of 511 colors,
