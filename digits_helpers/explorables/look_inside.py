@@ -7,7 +7,7 @@ from digits_helpers.data import DATA
 from digits_helpers.explorables.base import DEFAULT_NETWORK, Explorable, binary, weight_file
 from digits_helpers.explorables.drawing import SIDE, example_drawing
 from digits_helpers.explorables.networks import count_parameters, pack_model, run_packed
-from digits_helpers.pictures import load_digit_image
+from digits_helpers.pictures.reading import load_digit_image
 from digits_helpers.plotting import plot_probabilities
 
 NETWORKS = {
