@@ -326,11 +326,14 @@ function render({ model, el }) {
           svg(diagram, "path", { d: `M${cx - r} ${cy - r}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`, class: "is-cross" });
         }
       });
+      ["x", "y"].forEach((text, j) => {
+        svg(diagram, "text", { x: place(0, j)[0], y: place(0, j)[1] + 4, "text-anchor": "middle" }, text);
+      });
       const names = ["inputs", ...Array(state.layers).fill("hidden"), "output"];
       names.forEach((text, k) => svg(diagram, "text", { x: place(k, 0)[0], y: 12, "text-anchor": "middle" }, text));
       const kept = masks?.map((mask) => mask.filter(Boolean).length);
       const dropped = kept ? `; ${kept.join(" and ")} of ${state.units} hidden units are kept in this step` : "";
-      const legend = "blue solid: positive weight, orange dashed: negative";
+      const legend = "orange: positive weight; blue, dashed: negative";
       svg(diagram, "text", { x: 160, y: 186, "text-anchor": "middle" }, legend);
       diagram.setAttribute("aria-label", `Neuron diagram with ${sizes.join(", ")} units${dropped}`);
     }

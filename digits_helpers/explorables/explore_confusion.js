@@ -91,7 +91,7 @@ function render({ model, el }) {
         const t = isShown(cell) ? values[cell] / top : 0;
         const text = view === "counts" ? values[cell] : (100 * values[cell]).toFixed(1);
         element.textContent = values[cell] && isShown(cell) ? text : "";
-        element.style.background = isShown(cell) ? `rgb(${cividis(t)})` : "transparent";
+        element.style.background = isShown(cell) ? `rgb(${cividis(t)})` : "var(--digits-track)";
         element.style.color = t > 0.55 ? "black" : "white";
         const shown = view === "counts" ? images(counts[cell]) : percent(values[cell]);
         const [label, predicted] = [Math.floor(cell / 10), cell % 10];

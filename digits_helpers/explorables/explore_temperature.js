@@ -1,5 +1,6 @@
 import {
   addButton, addChart, addNamedChoice, addSlider, expectBytes, make, mountSafely, readFloats, svg,
+  ticks,
 } from "./shared.js";
 
 /** Confidence (the largest probability) and cross-entropy of each image at a temperature. */
@@ -94,9 +95,9 @@ function render({ model, el }) {
     const numbers = make(root, "dl", { className: "temperature-numbers" });
     const values = Object.fromEntries(
       Object.entries({
-        loss: "Loss (negative log-likelihood)",
+        loss: "Negative log-likelihood (loss)",
         error: "Expected calibration error (ECE)",
-        accuracy: "Accuracy: the same at every temperature",
+        accuracy: "Accuracy (does not change)",
         confidence: "Mean confidence",
       }).map(([key, text]) => {
         const value = make(null, "dd");
@@ -110,12 +111,13 @@ function render({ model, el }) {
     const diagram = addChart(plots, {
       label: "Reliability diagram",
       title: "Accuracy in each bin of confidence",
-      xLabel: "confidence; below the points the number of images",
+      xLabel: "confidence; below it the images in each bin",
       x: [0, 1],
       y: [0, 1],
       xTicks: fifths,
       yTicks: fifths,
-      height: 320,
+      height: 330,
+      below: 24,
     });
     diagram.line([[0, 0], [1, 1]], "is-second");
     const points = svg(diagram.root, "g", { class: "temperature-bins" });
@@ -125,7 +127,8 @@ function render({ model, el }) {
     }
     const losses = curve.map(([, loss]) => loss);
     const [least, most] = [Math.min(...losses), Math.max(...losses)];
-    const top = Math.min(most, 3 * least) * 1.05;
+    const yTicks = ticks(Math.min(most, 3 * least));
+    const top = yTicks.at(-1)[0];
     const losing = addChart(plots, {
       label: `Loss against temperature: smallest at ${best.toFixed(2)}`,
       title: "Loss at each temperature",
@@ -133,7 +136,7 @@ function render({ model, el }) {
       x: [Math.log(MIN), Math.log(MAX)],
       y: [0, top],
       xTicks: [0.2, 0.5, 1, 2, 5].map((t) => [Math.log(t), t]),
-      yTicks: [0, 1, 2, 3].map((i) => [(i * top) / 3, ((i * top) / 3).toFixed(2)]),
+      yTicks,
       height: 220,
     });
     losing.line(curve.filter(([, loss]) => loss <= top));
@@ -156,8 +159,15 @@ function render({ model, el }) {
         svg(points, "path", { d: `M${x} ${low}V${high}M${x - 4} ${low}h8M${x - 4} ${high}h8` });
         svg(points, "path", { d: `M${x} ${diagram.toY(accuracy)}V${diagram.toY(mean)}`, class: "is-gap" });
         svg(points, "circle", { cx: x, cy: diagram.toY(accuracy), r: 4.5 });
-        if (bins <= 10) svg(points, "text", { x, y: Math.min(low + 13, diagram.toY(0) - 3), "text-anchor": "middle" }, count);
       }
+      result.bins.forEach(({ count }, k) => {
+        if (!count) return;
+        const [x, y] = [diagram.toX((k + 0.5) / bins), diagram.toY(0) + 40];
+        const size = Math.sqrt(count / labels.length); // few would not be seen beside thousands
+        const width = diagram.toX(1 / bins) - diagram.toX(0) - 2;
+        svg(points, "rect", { x: x - width / 2, y: y - 20 * size, width, height: 20 * size });
+        if (bins <= 10) svg(points, "text", { x, y, "text-anchor": "middle" }, count);
+      });
       losing.move(cursor, Math.log(temperature), [result.loss]);
       const isOver = result.confidence > result.accuracy;
       diagram.root.setAttribute(
@@ -166,6 +176,12 @@ function render({ model, el }) {
           `${percent(result.error)}, mean confidence ${isOver ? "above" : "below"} the accuracy`,
       );
     }
+    make(root, "p", {
+      className: "digits-small",
+      textContent:
+        "Each point: accuracy of the images in one bin, with its 95 % interval. Orange: its distance " +
+        "from the mean confidence of the bin. The ECE is the mean of these distances over all images.",
+    });
     update();
   });
 }

@@ -17,7 +17,7 @@ export function blend(first, second, amount) {
   );
 }
 
-const LOUPE = 7; // rows and columns of pixel values around the pointer
+const LOUPE = 5; // rows and columns of pixel values around the pointer
 
 function render({ model, el }) {
   return mountSafely(el, "digits-mix", "Two digits to blend", (root) => {
@@ -26,7 +26,9 @@ function render({ model, el }) {
     const images = labels.map( (_, i) => pixels.subarray(784 * i, 784 * (i + 1)));
     const start = { first: 0, second: labels.length > 1 ? 1 : 0, amount: 0.5 };
     const state = { ...start, right: 0, down: 0, isInverted: false };
-    let at = [14, 14]; // row and column of the pixel that is looked at
+    const both = images[state.first].map((value, i) => Math.min(value, images[state.second][i]));
+    const inked = both.indexOf(Math.max(...both));
+    let at = [Math.floor(inked / 28), inked % 28]; // row and column of the pixel that is looked at
     let changed, mixed;
 
     const left = make(root, "div", { className: "mix-picture" });

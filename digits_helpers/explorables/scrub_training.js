@@ -1,6 +1,6 @@
 import {
   SIDE, addButton, addCanvas, addChart, addSlider, expectBytes, make, mountSafely, paint, prefersStill, signedColors,
-  watchTheme,
+  ticks, watchTheme,
 } from "./shared.js";
 
 /** Templates of all steps as int8: each step is stored as its difference from the step before it. */
@@ -11,6 +11,7 @@ export function accumulate(differences, steps) {
   return templates;
 }
 
+const STRONG = 76; // of 127: from here on the strongest color
 const NAMES = { loss: "training", accuracy: "training", val_loss: "validation", val_accuracy: "validation" };
 
 function render({ model, el }) {
@@ -40,11 +41,11 @@ function render({ model, el }) {
       return canvas;
     });
     const bar = make(root, "div", { className: "scrub-scale" });
-    const limit = scale.toFixed(2);
-    make(bar, "span", { textContent: `−${limit}: ink speaks against the digit` });
+    const limit = (scale * (STRONG / 127)).toFixed(2);
+    make(bar, "span", { textContent: `−${limit}: ink counts against the digit` });
     const strip = addCanvas(bar, 101, 1);
     const ramp = Array.from({ length: 101 }, (_, i) => i - 50);
-    make(bar, "span", { textContent: `+${limit}: ink speaks for it` });
+    make(bar, "span", { textContent: `+${limit}: ink counts for it` });
 
     const plots = make(root, "div", { className: "scrub-charts" });
     const toX = (step) => Math.log10(1 + step); // much happens in the first steps
@@ -53,18 +54,15 @@ function render({ model, el }) {
     const xTicks = decades.filter((step) => toX(step) <= last).map((step) => [toX(step), step]);
     const kinds = ["loss", "accuracy"].map((kind) => {
       const curves = Object.entries(history).filter(([key]) => key.endsWith(kind));
-      const top = kind === "loss" ? Math.max(...curves.flatMap(([, values]) => values)) : 1;
-      const nice = kind === "loss" ? Math.ceil(top) : 1;
-      const yTicks = [0, 0.25, 0.5, 0.75, 1].map((part) => {
-        const value = part * nice;
-        return [value, kind === "loss" ? `${+value.toFixed(2)}` : `${100 * value} %`];
-      });
+      const top = Math.max(...curves.flatMap(([, values]) => values));
+      const percents = [0, 0.25, 0.5, 0.75, 1].map((value) => [value, `${100 * value} %`]);
+      const yTicks = kind === "loss" ? ticks(top) : percents;
       const axes = addChart(plots, {
         label: `${kind} along the training steps`,
         title: kind === "loss" ? "Loss (cross-entropy)" : "Accuracy",
         xLabel: "training step (logarithmic)",
         x: [0, last],
-        y: [0, nice],
+        y: [0, yTicks.at(-1)[0]],
         xTicks,
         yTicks,
       });
@@ -93,7 +91,7 @@ function render({ model, el }) {
       shown = index;
       canvases.forEach((canvas, digit) => {
         const start = 7840 * index + 784 * digit;
-        paint(canvas, templates.subarray(start, start + 784), 127, colors);
+        paint(canvas, templates.subarray(start, start + 784), STRONG, colors);
       });
       const texts = kinds.flatMap(({ axes, cursor, curves }) => {
         axes.move(cursor, toX(steps[index]), curves.map(([, values]) => values[index]));
