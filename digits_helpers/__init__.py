@@ -12,8 +12,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "augmentation": ["augment", "warp"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_samples", "load_split"],
-        "drawing": ["draw_digit", "upload_digit"],
         "experiments": ["run_experiments"],
+        "explorables.drawing": ["draw_digit", "upload_digit"],
         "folders": [
             "check_image_folder",
             "check_submission",
