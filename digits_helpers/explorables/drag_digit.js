@@ -41,6 +41,9 @@ const ROW = 2 * MAP + 1;
 const UNKNOWN = [128, 128, 128];
 // for `paint`: 0 to 1 in cividis, less than 0 where nothing is computed yet
 const COLORS = Array.from({ length: 511 }, (_, i) => (i < 255 ? UNKNOWN : cividis((i - 255) / 255)));
+// shifts in the order in which the map is computed: from the middle to the corners
+const distance = (i) => Math.hypot((i % ROW) - MAP, Math.floor(i / ROW) - MAP);
+const ORDER = Array.from({ length: ROW * ROW }, (_, i) => i).sort((a, b) => distance(a) - distance(b));
 const clamp = (value, limit) => Math.max(-limit, Math.min(limit, value));
 
 function render({ model, el }) {
@@ -56,7 +59,8 @@ function render({ model, el }) {
     const source = () => Float32Array.from(images[state.chosen], (value) => value / 255);
     let timer, hold;
 
-    const left = make(root, "div", { className: "drag-left" });
+    const figure = make(root, "div", { className: "drag-figure" });
+    const left = make(figure, "div", { className: "drag-left" });
     const area = make(left, "div", { className: "drag-area" });
     const canvas = make(area, "canvas", {
       width: SIDE,
@@ -79,7 +83,7 @@ function render({ model, el }) {
     });
     const position = make(left, "p", { className: "digits-small" });
 
-    const middle = make(root, "div", { className: "drag-middle" });
+    const middle = make(figure, "div", { className: "drag-middle" });
     const showPrediction = addPrediction(middle);
     const controls = make(middle, "div", { className: "drag-controls" });
     const set = (key) => (value) => {
@@ -93,7 +97,7 @@ function render({ model, el }) {
     const rotation = addSlider(controls, "Rotate", angles, set("angle"));
     const inverted = addToggle(controls, "Invert (dark ink on a bright background)", false, set("isInverted"));
 
-    const right = make(root, "div", { className: "drag-right" });
+    const right = make(figure, "div", { className: "drag-right" });
     const heading = make(right, "div", { className: "digits-heading" });
     const frame = make(right, "div", { className: "drag-map" });
     const map = addCanvas(frame, ROW, ROW, "Map of shifts");
@@ -137,9 +141,10 @@ function render({ model, el }) {
       const work = () => {
         const end = performance.now() + 12;
         for (; next < values.length && performance.now() < end; next++) {
-          const shift = { right: (next % ROW) - MAP, down: Math.floor(next / ROW) - MAP };
+          const i = ORDER[next];
+          const shift = { right: (i % ROW) - MAP, down: Math.floor(i / ROW) - MAP };
           const probabilities = predict(transform(image, { ...state, ...shift }));
-          values[next] = probabilities[label];
+          values[i] = probabilities[label];
           correct += probabilities.indexOf(Math.max(...probabilities)) === label;
         }
         paint(map, values, 1, COLORS);

@@ -107,20 +107,45 @@ export function collapse(network, masks) {
 
 /** The line where values on a grid change their sign, as an SVG path (marching squares). */
 export function contour(values, size) {
-  let path = "";
-  const cross = (a, b) => values[a] / (values[a] - values[b]);
+  const neighbors = new Map(); // of each edge of the grid that the line crosses, by its number
+  const link = (a, b) => {
+    for (const [from, to] of [[a, b], [b, a]]) neighbors.set(from, [...(neighbors.get(from) ?? []), to]);
+  };
   for (let row = 0; row < size - 1; row++) {
     for (let column = 0; column < size - 1; column++) {
-      const [a, b, c, d] = [0, 1, size + 1, size].map((step) => size * row + column + step);
-      const ends = [
-        [a, b, (t) => [column + t, row]],
-        [b, c, (t) => [column + 1, row + t]],
-        [d, c, (t) => [column + t, row + 1]],
-        [a, d, (t) => [column, row + t]],
-      ].filter(([from, to]) => values[from] > 0 !== values[to] > 0);
-      const points = ends.map(([from, to, place]) => place(cross(from, to)).map((v) => v.toFixed(2)));
-      for (let i = 0; i + 1 < points.length; i += 2) path += `M${points[i]}L${points[i + 1]}`;
+      const corner = size * row + column;
+      const edges = [2 * corner, 2 * (corner + 1) + 1, 2 * (corner + size), 2 * corner + 1];
+      const crossed = edges.filter((edge) => {
+        const [a, b] = ends(edge);
+        return values[a] > 0 !== values[b] > 0;
+      });
+      for (let i = 0; i + 1 < crossed.length; i += 2) link(crossed[i], crossed[i + 1]);
     }
+  }
+  function ends(edge) {
+    const from = edge >> 1;
+    return [from, from + (edge % 2 ? size : 1)]; // odd edges go down, even ones to the right
+  }
+  function place(edge) {
+    const [a, b] = ends(edge);
+    const t = values[a] / (values[a] - values[b]);
+    const [x, y] = [a % size, Math.floor(a / size)];
+    return `${(edge % 2 ? x : x + t).toFixed(2)} ${(edge % 2 ? y + t : y).toFixed(2)}`;
+  }
+  const isEnd = (edge) => neighbors.get(edge)?.length === 1;
+  let path = "";
+  for (const start of [...[...neighbors.keys()].filter(isEnd), ...neighbors.keys()]) {
+    const points = [];
+    let edge = start;
+    let isLoop = false;
+    while (neighbors.has(edge)) {
+      points.push(place(edge));
+      const next = neighbors.get(edge);
+      isLoop = next.includes(start);
+      neighbors.delete(edge);
+      edge = next.find((other) => neighbors.has(other));
+    }
+    if (points.length) path += `M${points.join("L")}${isLoop && points.length > 2 ? "Z" : ""}`;
   }
   return path;
 }
@@ -341,10 +366,11 @@ function render({ model, el }) {
     function explain() {
       const sentences = [];
       if (isLinear()) {
-        const [a, b, c] = collapse(network).map((value) => value.toFixed(2).replace("-", "−"));
+        const signed = (value) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(2)}`;
+        const [a, b, c] = collapse(network).map(signed);
         sentences.push(
           `Without a nonlinearity all layers together are one linear function: the logit is ` +
-            `${a} x + ${b} y + ${c}. The boundary is a straight line, however many units and layers there are.`,
+            `${a.replace("+ ", "")} x ${b} y ${c}. The boundary is a straight line, however many units and layers there are.`,
         );
       } else {
         sentences.push(
