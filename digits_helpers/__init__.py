@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explorables.confusion": ["explore_confusion"],
         "explorables.drag": ["drag_digit"],
         "explorables.drawing": ["draw_digit", "upload_digit"],
+        "explorables.look_inside": ["look_inside"],
         "explorables.mix": ["mix_digits"],
         "explorables.scrub": ["scrub_training"],
         "explorables.temperature": ["explore_temperature"],

@@ -1,0 +1,452 @@
+// Draw a digit, and see what each layer of a network computes from it.
+
+import {
+  SIDE, addAnnouncer, addCanvas, addChoice, addPad, addPrediction, addRoving, bytesOf, countParameters,
+  describePrediction, loadNetwork, make, mount, paddingBefore, paint, readDrawing, runNetwork,
+  signedColors, watchTheme, GRAYS,
+} from "./shared.js";
+
+const EMPTY = new Float32Array(SIDE * SIDE);
+const by = (shape) => shape.join(" × ");
+const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+const number = (value) => signed(value).replace("+", "");
+const largest = (values) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
+const indexOfLargest = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+/** Indices of the largest magnitudes, the largest first. */
+const strongest = (values, count) =>
+  Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a])).slice(0, count);
+/** Every `step`-th value from `start`: one channel of many. */
+const every = (values, step, start) =>
+  Float32Array.from({ length: values.length / step }, (_, i) => values[i * step + start]);
+const multiply = (a, b) => a.map((value, i) => value * b[i]);
+const sum = (values) => values.reduce((a, b) => a + b, 0);
+
+/** Return what input pixels a part of a layer's output depends on: top, left, bottom, right. */
+function receptiveField(network, index, row, column) {
+  let [top, left, bottom, right] = [row, column, row + 1, column + 1];
+  for (const layer of network.slice(0, index + 1).reverse()) {
+    if (!layer.size) continue;
+    const [above, before] = paddingBefore(layer);
+    const [[h, w], [down, across]] = [layer.size, layer.strides];
+    [top, bottom] = [top * down - above, (bottom - 1) * down - above + h];
+    [left, right] = [left * across - before, (right - 1) * across - before + w];
+  }
+  const inside = (value) => Math.max(0, Math.min(SIDE, value));
+  return [top, left, bottom, right].map(inside);
+}
+
+/** Return the window that a layer's output at a position looks at, of one channel of its input. */
+function windowOf(layer, values, channel, row, column) {
+  const [above, before] = paddingBefore(layer);
+  const [rows, columns, channels] = layer.input;
+  const result = new Float32Array(layer.size[0] * layer.size[1]);
+  result.forEach((_, i) => {
+    const r = row * layer.strides[0] - above + Math.floor(i / layer.size[1]);
+    const c = column * layer.strides[1] - before + (i % layer.size[1]);
+    if (r >= 0 && r < rows && c >= 0 && c < columns) result[i] = values[(r * columns + c) * channels + channel];
+  });
+  return result;
+}
+
+/** Fill the card beside a layer: a title, images with signs between them, and a sentence. */
+function fillCard(card, colors, { title, images, text }) {
+  card.replaceChildren();
+  make(card, "div", { className: "digits-card-title", textContent: title });
+  const row = make(card, "div", { className: "digits-equation" });
+  for (const { sign, values, width, gray, limit, box, caption } of images) {
+    if (sign) make(row, "span", { className: "digits-sign", textContent: sign });
+    const figure = make(row, "figure");
+    const frame = make(figure, "div", { className: "digits-window" });
+    const canvas = addCanvas(frame, width, values.length / width);
+    paint(canvas, values, limit ?? largest(values), gray ? GRAYS : colors);
+    if (box) {
+      const outline = make(frame, "div", { className: "digits-box" });
+      const [top, left, bottom, right] = box.map((value) => `${(100 * value) / SIDE}%`);
+      Object.assign(outline.style, { top, left });
+      outline.style.height = `calc(${bottom} - ${top})`;
+      outline.style.width = `calc(${right} - ${left})`;
+    }
+    make(figure, "figcaption", { textContent: caption });
+  }
+  make(card, "p", { textContent: text });
+}
+
+/**
+ * A layer: heading, units as buttons, and a card that explains one of them: that under the
+ * pointer, or in focus, or else the most active one.
+ */
+function addStage(parent, { heading, text, kind, count, width, height, label, tile, explain, say }) {
+  const stage = make(parent, "li", { className: `digits-stage is-${kind}` });
+  make(stage, "div", { className: "digits-heading", role: "heading", "aria-level": "4", textContent: heading });
+  make(stage, "p", { textContent: text });
+  const body = make(stage, "div", { className: "digits-stage-body" });
+  const group = make(body, "div", { className: "digits-units", role: "group", "aria-label": heading });
+  const card = make(body, "div", { className: "digits-card" });
+  const units = Array.from({ length: count }, (_, i) => {
+    const button = make(group, "button", { type: "button", className: "digits-unit", "aria-label": label(i) });
+    return { button, canvas: addCanvas(button, width, height), extra: make(button, "span") };
+  });
+  const buttons = units.map(({ button }) => button);
+  let state, hovered, focused;
+  function update(next = state) {
+    state = next;
+    units.forEach((unit, i) => tile(state, unit, i));
+    describe();
+  }
+  function describe(isSpoken) {
+    const chosen = hovered ?? focused ?? { index: state.automatic(kind) };
+    buttons.forEach((button, i) => button.classList.toggle("is-chosen", i === chosen.index));
+    const content = explain(state, chosen.index, chosen.at);
+    fillCard(card, state.colors, content);
+    if (isSpoken) say(`${content.title}. ${content.text}`);
+  }
+  const columns = () => buttons.filter((b) => b.offsetTop === buttons[0].offsetTop).length;
+  addRoving(group, buttons, () => {}, columns);
+  buttons.forEach((button, index) => {
+    button.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "touch") return; // a finger scrolls; a tap brings the focus
+      const box = units[index].canvas.getBoundingClientRect();
+      const part = (value, from, length) => Math.max(0, Math.min(0.999, (value - from) / length));
+      const at = [part(event.clientY, box.top, box.height), part(event.clientX, box.left, box.width)];
+      hovered = { index, at };
+      describe();
+    });
+    button.addEventListener("click", () => button.focus()); // Safari does not by itself
+    button.addEventListener("focus", () => {
+      focused = { index };
+      describe(true);
+    });
+    button.addEventListener("blur", () => {
+      focused = undefined;
+      describe();
+    });
+  });
+  group.addEventListener("pointerleave", () => {
+    hovered = undefined;
+    describe();
+  });
+  return update;
+}
+
+const paragraphs = {
+  conv: ({ size, strides, output, input, activation }) => {
+    const stride = strides[0] > 1 ? `, in steps of ${strides[0]} pixels (stride)` : "";
+    const across = input[2] > 1 ? ` through all ${input[2]} maps above` : "";
+    const after = activation === "relu" ? " ReLU sets what is below 0 to 0." : "";
+    return `${output[2]} kernels of ${by(size)} slide over the image${across}${stride}: ${output[2]} feature maps of ${by(output.slice(0, 2))}.${after}`;
+  },
+  pool: ({ size, output }) =>
+    `Each map shrinks to ${by(output.slice(0, 2))}: only the largest of every ${by(size)} values stays.`,
+};
+
+/** A convolution or a pooling layer: its feature maps. */
+function addMaps(parent, network, index, name, say) {
+  const layer = network[index];
+  const [rows, columns, count] = layer.output;
+  return addStage(parent, {
+    heading: name,
+    text: paragraphs[layer.type](layer),
+    kind: index,
+    count,
+    width: columns,
+    height: rows,
+    label: (i) => `Feature map ${i + 1} of ${name}`,
+    say,
+    tile(state, { canvas }, i) {
+      const values = every(state.outputs[index], count, i);
+      paint(canvas, values, state.limits[index], state.colors);
+    },
+    explain(state, channel, at) {
+      const values = every(state.outputs[index], count, channel);
+      const best = indexOfLargest(values);
+      const row = at ? Math.floor(at[0] * rows) : Math.floor(best / columns);
+      const column = at ? Math.floor(at[1] * columns) : best % columns;
+      const input = index ? state.outputs[index - 1] : state.image;
+      const [width, gray] = [layer.size[1], index === 0];
+      const images = [
+        { values: state.image, width: SIDE, gray: true, limit: 1, box: receptiveField(network, index, row, column), caption: "it looks here" },
+      ];
+      const title = `Map ${channel + 1}, row ${row + 1}, column ${column + 1}`;
+      const value = values[row * columns + column];
+      if (layer.type === "pool") {
+        const patch = windowOf(layer, input, channel, row, column);
+        images.push({ values: patch, width, limit: state.limits[index], caption: "values" });
+        return { title, images, text: `The largest of ${[...patch].map(number).join(", ")} is ${number(value)}.` };
+      }
+      const channels = layer.input[2];
+      const kernels = every(layer.kernel, count, channel);
+      const patches = Array.from({ length: channels }, (_, k) => windowOf(layer, input, k, row, column));
+      const products = patches.map((patch, k) => sum(multiply(patch, every(kernels, channels, k))));
+      const [k] = strongest(Float32Array.from(products), 1);
+      const kernel = every(kernels, channels, k);
+      const source = channels > 1 ? `map ${k + 1}` : "pixels";
+      images.push(
+        { values: patches[k], width, gray, limit: gray ? 1 : undefined, caption: source },
+        { sign: "×", values: kernel, width, caption: "kernel" },
+        { sign: "=", values: multiply(patches[k], kernel), width, limit: largest(kernel) * largest(patches[k]), caption: signed(products[k]) },
+      );
+      const all = channels > 1 ? `Summed over ${channels} maps: ` : "Sum ";
+      const total = sum(products);
+      const before = total + layer.bias[channel];
+      const after = layer.activation === "linear" ? "" : `, behind ReLU ${number(value)}`;
+      const text = `${all}${number(total)}, with bias ${signed(layer.bias[channel])}: ${number(before)}${after}.`;
+      return { title, images, text };
+    },
+  });
+}
+
+/** A hidden dense layer: its units, as images of their weights where these belong to pixels. */
+function addUnits(parent, network, index, name, say) {
+  const layer = network[index];
+  const [count, inputs] = [layer.output[0], layer.input[0]];
+  const hasTemplates = index === 0;
+  const shown = Math.min(count, hasTemplates ? 100 : 512);
+  const templates = Array.from({ length: count }, (_, i) => (hasTemplates ? every(layer.kernel, count, i) : null));
+  const limit = hasTemplates ? 0.7 * largest(layer.kernel) : 1;
+  const which = (state, i) => (shown < count ? state.order(index)[i] : i);
+  const few = shown < count ? ` The ${shown} strongest of them:` : "";
+  return addStage(parent, {
+    heading: name,
+    text: hasTemplates
+      ? `${count} units. Each multiplies every pixel by a weight of its own and sums. It lights up where the drawing has ink on its orange weights, and little on the blue ones.${few}`
+      : `${count} units. Each is a weighted sum of all ${inputs.toLocaleString("en")} values above, plus a bias; ReLU sets it to 0 where it is negative.${few}`,
+    kind: index,
+    count: shown,
+    width: hasTemplates ? SIDE : 1,
+    height: hasTemplates ? SIDE : 1,
+    label: (i) => `Unit ${i + 1} of ${name}`,
+    say,
+    tile(state, { canvas }, i) {
+      const unit = which(state, i);
+      const activity = state.outputs[index][unit] / state.limits[index];
+      if (hasTemplates) paint(canvas, templates[unit].map((weight) => weight * activity), limit, state.colors);
+      else paint(canvas, [activity], 1, state.colors);
+    },
+    explain(state, i) {
+      const unit = which(state, i);
+      const value = state.outputs[index][unit];
+      const before = state.sums[index][unit];
+      const behind = layer.activation === "relu" ? `, behind ReLU ${number(value)}` : "";
+      const text = `Sum ${number(before - layer.bias[unit])}, with bias ${signed(layer.bias[unit])}: ${number(before)}${behind}.`;
+      if (!hasTemplates) {
+        const input = state.outputs[index - 1];
+        const products = multiply(input, every(layer.kernel, count, unit));
+        const images = [
+          { values: grid(input, layer, network, index), width: gridWidth(layer, network, index), caption: "input" },
+          { sign: "→", values: grid(products, layer, network, index), width: gridWidth(layer, network, index), caption: "× weights" },
+        ];
+        return { title: `Unit ${unit + 1}`, images, text };
+      }
+      const images = [
+        { values: state.image, width: SIDE, gray: true, limit: 1, caption: "pixels" },
+        { sign: "×", values: templates[unit], width: SIDE, caption: "weights" },
+        { sign: "=", values: multiply(state.image, templates[unit]), width: SIDE, limit: largest(templates[unit]), caption: signed(before - layer.bias[unit]) },
+      ];
+      return { title: `Unit ${unit + 1}`, images, text };
+    },
+  });
+}
+
+/** The width of an image of a dense layer's inputs: the pixels of maps, or a square of units. */
+function gridWidth(layer, network, index) {
+  const shape = index ? network[index - 1].output : [SIDE, SIDE, 1];
+  return shape[1] ?? Math.ceil(Math.sqrt(shape[0]));
+}
+
+/** One value for each input of a dense layer as an image; maps are summed over their channels. */
+function grid(values, layer, network, index) {
+  const channels = index ? network[index - 1].output[2] : 1;
+  if (channels > 1) {
+    return Float32Array.from({ length: values.length / channels }, (_, i) =>
+      sum(values.subarray(i * channels, (i + 1) * channels)),
+    );
+  }
+  const width = gridWidth(layer, network, index);
+  const full = new Float32Array(width * Math.ceil(values.length / width));
+  full.set(values);
+  return full;
+}
+
+/** The last layer: for each digit what speaks for it and against it, its logit and probability. */
+function addOutput(parent, network, say) {
+  const index = network.length - 1;
+  const layer = network[index];
+  const below = network[index - 1];
+  const isSingle = index === 0;
+  const width = gridWidth(layer, network, index);
+  const columns = Array.from({ length: 10 }, (_, digit) => every(layer.kernel, 10, digit));
+  const template = isSingle ? 0.6 * largest(layer.kernel) : 0;
+  const parts = isSingle ? "pixel" : below.output.length > 1 ? "position" : "unit";
+  const evidence = (state, digit) => {
+    const input = isSingle ? state.image : state.outputs[index - 1];
+    return grid(multiply(input, columns[digit]), layer, network, index);
+  };
+  return addStage(parent, {
+    heading: isSingle ? "The single layer: ten templates" : "Output: evidence for each digit",
+    text: isSingle
+      ? "Each digit has a template of 784 weights (above). Pixel × weight (below) speaks for the digit where it is orange, against it where it is blue. Summed, plus a bias: the logit. Softmax turns ten logits into probabilities."
+      : `What each ${parts} adds to a digit's logit: orange speaks for the digit, blue against it. Softmax turns the ten logits into probabilities.`,
+    kind: "output",
+    count: 10,
+    width,
+    height: Math.ceil((isSingle ? SIDE * SIDE : below.output.length > 1 ? below.output[0] * width : below.output[0]) / width) * (isSingle ? 2 : 1),
+    label: (digit) => `Digit ${digit}`,
+    say,
+    tile(state, { canvas, extra, button }, digit) {
+      const values = evidence(state, digit);
+      const scaled = values.map((value) => value / state.limits.evidence);
+      const weights = isSingle ? columns[digit].map((weight) => weight / template) : [];
+      paint(canvas, [...weights, ...scaled], 1, state.colors);
+      const percent = Math.round(100 * state.probabilities[digit]);
+      extra.replaceChildren(
+        make(null, "small", { textContent: state.isEmpty ? "" : signed(state.logits[digit]).slice(0, -1) }),
+        make(null, "small", { textContent: state.isEmpty ? "" : `${percent} %` }),
+        make(null, "b", { textContent: digit }),
+      );
+      button.classList.toggle("is-largest", !state.isEmpty && digit === state.automatic("output"));
+    },
+    explain(state, digit) {
+      const input = isSingle ? state.image : state.outputs[index - 1];
+      const values = evidence(state, digit);
+      const images = isSingle
+        ? [
+            { values: state.image, width: SIDE, gray: true, limit: 1, caption: "pixels" },
+            { sign: "×", values: columns[digit], width: SIDE, limit: template, caption: `template ${digit}` },
+          ]
+        : [{ values: state.image, width: SIDE, gray: true, limit: 1, caption: "image" }];
+      const bias = layer.bias[digit];
+      const logit = state.logits[digit];
+      images.push({ sign: isSingle ? "=" : "→", values, width, limit: state.limits.evidence, caption: `${signed(logit - bias)} in all` });
+      let names = "";
+      if (!isSingle) {
+        const products = multiply(input, columns[digit]);
+        const maps = below.output[2];
+        const totals = maps ? Float32Array.from({ length: maps }, (_, k) => sum(every(products, maps, k))) : products;
+        const top = strongest(totals, 3).map((k) => `${maps ? "map" : "unit"} ${k + 1} (${signed(totals[k])})`);
+        names = ` Most comes from ${top.join(", ")}.`;
+      }
+      const probability = (100 * state.probabilities[digit]).toFixed(1);
+      return {
+        title: `Evidence for ${digit}`,
+        images,
+        text: `Logit ${number(logit - bias)} ${bias < 0 ? "−" : "+"} ${Math.abs(bias).toFixed(2)} (bias) = ${number(logit)}; probability ${probability} %.${names}`,
+      };
+    },
+  });
+}
+
+function render({ model, el }) {
+  const root = mount(el, "digits-inside", "Look inside a network while you draw");
+  const left = make(root, "div", { className: "digits-inside-input" });
+  const say = addAnnouncer(root);
+  const stages = make(root, "ol", { className: "digits-stages", role: "list", "aria-label": "Layers" });
+  const networks = model.get("networks") ?? [];
+  let [network, updates, colors, problem] = [null, [], [], ""];
+  const pad = addPad(left, {
+    initial: bytesOf(model.get("drawing")),
+    onChange(picture, isDone) {
+      if (isDone) {
+        model.set("drawing", new DataView(picture.buffer));
+        model.save_changes();
+      }
+      show(picture);
+    },
+  });
+  const right = make(left, "div", { className: "digits-inside-result" });
+  if (networks.length > 1) {
+    const names = networks.map(({ name }) => name);
+    addChoice(right, "Network", names, (index) => model.set("chosen", index), model.get("chosen"));
+  }
+  const about = make(right, "p", { className: "digits-about" });
+  const predict = addPrediction(right);
+
+  /** Read the chosen network, and build a stage for each of its layers. */
+  function choose() {
+    stages.replaceChildren();
+    updates = [];
+    try {
+      const { layers, start } = packed(model);
+      network = loadNetwork(layers, start);
+      problem = "";
+    } catch (error) {
+      network = null;
+      problem = `The network cannot be read (${error.message}). Run the cell again, or reload the page.`;
+      return;
+    }
+    about.textContent = `${countParameters(network).toLocaleString("en")} parameters`;
+    const counts = {};
+    network.forEach((layer, index) => {
+      counts[layer.type] = (counts[layer.type] ?? 0) + 1;
+      const many = network.filter(({ type }) => type === layer.type).length - (layer.type === "dense");
+      const names = { conv: "Convolution", pool: "Max pooling", dense: "Hidden layer" };
+      const name = names[layer.type] + (many > 1 ? ` ${counts[layer.type]}` : "");
+      if (index === network.length - 1) updates.push(addOutput(stages, network, say));
+      else if (layer.type === "dense") updates.push(addUnits(stages, network, index, name, say));
+      else if (layer.type !== "scale") updates.push(addMaps(stages, network, index, name, say));
+    });
+  }
+
+  function show(picture) {
+    const reading = readDrawing(picture);
+    if (problem) return predict({ title: "No prediction", note: problem });
+    const image = reading.image ?? EMPTY;
+    const run = runNetwork(network, image);
+    const last = network.at(-1);
+    const input = network.length > 1 ? run.outputs.at(-2) : image;
+    const ranks = {};
+    const order = (index) => (ranks[index] ??= strongest(run.outputs[index], Infinity));
+    const state = {
+      ...run,
+      image,
+      colors,
+      isEmpty: !reading.image,
+      limits: run.outputs.map(largest),
+      order,
+      /** The unit or map to explain where the reader chose none. */
+      automatic(kind) {
+        if (kind === "output") return indexOfLargest(run.probabilities);
+        const { output, type } = network[kind];
+        if (type === "dense") return network[kind].output[0] > 100 && kind === 0 ? 0 : order(kind)[0];
+        return order(kind)[0] % output.at(-1);
+      },
+    };
+    state.limits.evidence = largest(
+      Float32Array.from({ length: 10 }, (_, digit) =>
+        largest(grid(multiply(input, every(last.kernel, 10, digit)), last, network, network.length - 1)),
+      ),
+    );
+    updates.forEach((update) => update(state));
+    if (!reading.image) return predict(reading);
+    predict({ probabilities: run.probabilities, ...describePrediction(run.probabilities) });
+  }
+
+  const restart = () => {
+    choose();
+    show(pad.picture());
+  };
+  choose();
+  const stop = watchTheme(() => {
+    colors = signedColors(root);
+    show(pad.picture());
+  });
+  model.on("change:chosen", restart);
+  return () => {
+    stop();
+    model.off("change:chosen", restart);
+    pad.stop();
+    predict.stop();
+    say.stop();
+  };
+}
+
+/** Cut the layers and the weights of the chosen network out of those of all. */
+function packed(model) {
+  const [networks, weights] = [model.get("networks"), model.get("weights")];
+  const counts = networks.map(({ layers }) => countParameters(layers));
+  const size = weights.byteLength / sum(counts); // bytes of a number
+  const chosen = model.get("chosen");
+  const from = weights.byteOffset + size * sum(counts.slice(0, chosen));
+  return { layers: networks[chosen].layers, start: new DataView(weights.buffer, from, size * counts[chosen]) };
+}
+
+export default { render };
