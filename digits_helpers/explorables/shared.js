@@ -762,3 +762,167 @@ export function runNetwork(network, image) {
   }
   return { sums, outputs, logits: sums.at(-1), probabilities: outputs.at(-1) };
 }
+
+// ------------------------------------------------------------------------------ controls and charts
+
+/**
+ * Begin a figure and let `build` fill it; it may return a cleanup. Where it throws, because the
+ * state is missing or damaged, a sentence stands in its place.
+ */
+export function mountSafely(el, className, label, build) {
+  try {
+    return build(mount(el, className, label));
+  } catch (error) {
+    const textContent =
+      "This figure cannot be shown: its data are missing or damaged. In a notebook, run its cell " +
+      `again; on a page, reload it. (${error.message})`;
+    make(mount(el, className, label), "p", { role: "alert", textContent });
+  }
+}
+
+/** The bytes of a trait, `length` of them: otherwise an error that says so. */
+export function expectBytes(model, name, length) {
+  const bytes = bytesOf(model.get(name)).slice(); // aligned, so that numbers can be read
+  if (!bytes.length || bytes.length !== (length ?? bytes.length)) {
+    throw new Error(`${name}: expected ${length ?? "some"} bytes, got ${bytes.length}`);
+  }
+  return bytes;
+}
+
+/** A named slider that shows its value; `change` is called with the number while it moves. */
+export function addSlider(parent, text, { show = String, ...range }, change) {
+  const output = make(null, "span", { className: "digits-value", "aria-hidden": "true" });
+  const input = make(null, "input", { type: "range", "aria-label": text });
+  for (const key of ["min", "max", "step", "value"]) input[key] = range[key] ?? 1;
+  const label = make(null, "span", { textContent: text, "aria-hidden": "true" });
+  make(parent, "div", { className: "digits-slider" }, label, output, input);
+  const refresh = () => {
+    output.textContent = show(+input.value);
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  input.addEventListener("input", () => {
+    refresh();
+    change(+input.value);
+  });
+  refresh();
+  return {
+    input,
+    get value() {
+      return +input.value;
+    },
+    set value(number) {
+      input.value = number;
+      refresh();
+    },
+  };
+}
+
+/** A visible name and a row of buttons of which one is pressed; options are [key, text] pairs. */
+export function addNamedChoice(parent, name, options, value, change) {
+  const area = make(parent, "div", { className: "digits-named" });
+  make(area, "span", { textContent: name, "aria-hidden": "true" });
+  const [keys, texts] = [0, 1].map((i) => options.map((option) => option[i]));
+  addChoice(area, name, texts, (index) => change(keys[index]), keys.indexOf(value));
+  return area;
+}
+
+/** Buttons with pictures of digits, one of them pressed. */
+export function addDigitChoice(parent, name, images, texts, value, change) {
+  const options = images.map((_, i) => [i, texts[i]]);
+  const area = addNamedChoice(parent, name, options, value, change);
+  area.querySelectorAll("button").forEach((button, i) => {
+    const canvas = addCanvas(null, SIDE, SIDE);
+    paint(canvas, images[i], 255);
+    button.classList.add("digits-thumbnail");
+    button.prepend(canvas);
+  });
+}
+
+/** A checkbox with its text. */
+export function addToggle(parent, text, checked, change) {
+  const input = make(null, "input", { type: "checkbox", checked });
+  input.addEventListener("change", () => change(input.checked));
+  make(parent, "label", { className: "digits-toggle" }, input, text);
+  return input;
+}
+
+export function addButton(parent, text, press) {
+  const button = make(parent, "button", { type: "button", textContent: text });
+  button.addEventListener("click", press);
+  return button;
+}
+
+/** An SVG element. */
+export function svg(parent, tag, attributes = {}, text) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  parent?.append(element);
+  return element;
+}
+
+/** A color scale from equally spaced hexadecimal colors: t from 0 to 1 gives [red, green, blue]. */
+function colorScale(...colors) {
+  const stops = colors.map((color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)));
+  return (t) => {
+    const at = Math.max(0, Math.min(1, t)) * (stops.length - 1);
+    const low = Math.min(Math.floor(at), stops.length - 2);
+    return stops[low].map((from, i) => Math.round(from + (at - low) * (stops[low + 1][i] - from)));
+  };
+}
+// Matplotlib's cividis, sampled
+export const cividis = colorScale(
+  "#00224e", "#1a386f", "#434e6c", "#61656f", "#7d7c78",
+  "#9b9476", "#bcae6c", "#dec958", "#fee838",
+);
+
+/** Ticks from 0 in steps of 1, 2 or 5 times a power of ten; the last one is not below `top`. */
+export function ticks(top) {
+  const power = 10 ** Math.floor(Math.log10(top / 3));
+  const step = power * [1, 2, 5, 10].find((factor) => 4 * factor * power >= top);
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const count = Math.ceil(top / step - 1e-9);
+  return Array.from({ length: count + 1 }, (_, i) => [i * step, (i * step).toFixed(digits)]);
+}
+
+/** Axes of a small chart in SVG; the two ranges are in data units, ticks are [value, text] pairs. */
+export function addChart(parent, { label, title, x, y, xTicks, yTicks, xLabel, height = 170, below = 0 }) {
+  const [width, left, right, top, bottom] = [320, 40, 18, 30, 36 + below];
+  const root = svg(parent, "svg", { viewBox: `0 0 ${width} ${height}`, class: "digits-chart" });
+  root.setAttribute("role", "img");
+  root.setAttribute("aria-label", label);
+  const toX = (v) => left + ((v - x[0]) / (x[1] - x[0])) * (width - left - right);
+  const toY = (v) => height - bottom - ((v - y[0]) / (y[1] - y[0])) * (height - top - bottom);
+  svg(root, "text", { x: 0, y: 12, class: "digits-chart-title" }, title);
+  for (const [value, text] of yTicks) {
+    svg(root, "line", { x1: left, x2: width - right, y1: toY(value), y2: toY(value) });
+    svg(root, "text", { x: left - 6, y: toY(value) + 4, "text-anchor": "end" }, text);
+  }
+  for (const [value, text] of xTicks) {
+    const place = { x: toX(value), y: height - bottom + 15, "text-anchor": "middle" };
+    svg(root, "text", place, text);
+  }
+  const middle = { x: (left + width - right) / 2, y: height - 4, "text-anchor": "middle" };
+  svg(root, "text", middle, xLabel);
+  const path = (points) => points.map(([a, b], i) => `${i ? "L" : "M"}${toX(a)} ${toY(b)}`).join("");
+  return {
+    root,
+    toX,
+    toY,
+    path,
+    line: (points, name = "") => svg(root, "path", { d: path(points), class: `digits-curve ${name}` }),
+    /** A vertical line with dots that `move` places. */
+    mark: () => svg(root, "g", { class: "digits-mark" }),
+    move(cursor, x, ys) {
+      cursor.replaceChildren();
+      svg(cursor, "line", { x1: toX(x), x2: toX(x), y1: top, y2: height - bottom });
+      for (const y of ys) svg(cursor, "circle", { cx: toX(x), cy: toY(y), r: 4.5 });
+    },
+    /** The value of x under a pointer. */
+    fromX(event) {
+      const box = root.getBoundingClientRect();
+      const place = ((event.clientX - box.left) / box.width) * width;
+      return x[0] + ((place - left) / (width - left - right)) * (x[1] - x[0]);
+    },
+  };
+}
