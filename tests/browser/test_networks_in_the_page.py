@@ -128,6 +128,8 @@ def test_what_is_drawn_with_the_mouse_is_what_python_gets_and_reads(page, hand):
         expected = model.predict(load_digit_image(drawing)[None], verbose=0)[0]
         shown = page.locator(".digits-bars li.is-largest")
         assert int(shown.locator(".digits-name").inner_text()) == expected.argmax() == digit
-        heights = page.locator(".digits-track span").evaluate_all("all => all.map(e => e.style.height)")
+        heights = page.locator(".digits-track span").evaluate_all(
+            "all => all.map(e => e.style.height)"
+        )
         percent = [float(height.removesuffix("%")) for height in heights]
         np.testing.assert_allclose(percent, 100 * expected, rtol=0, atol=1)
