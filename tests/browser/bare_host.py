@@ -28,7 +28,8 @@ RENDER = """async ([name, state, damage]) => {
                     off(event) { delete listeners[event]; } };
     window.module = await import(`/${name}.js`);
     window.values = values;
-    window.cleanup = await window.module.default.render({ model, el: document.querySelector('main') });
+    const el = document.querySelector('main');
+    window.cleanup = await window.module.default.render({ model, el });
 }"""
 
 

@@ -1,4 +1,4 @@
-"""A real Chromium, and hands that draw in it; without one the tests that import this are skipped."""
+"""A real Chromium, and ways to draw in it; tests that import this are skipped without one."""
 
 import os
 import shutil

@@ -25,7 +25,7 @@ def widgets():
 
 @pytest.fixture
 def page(browser):
-    """A page on which nothing may fail, and which may ask no server but its own."""
+    """Return a page on which nothing may fail, and which may ask no server but its own."""
     context = browser.new_context(viewport={"width": 1200, "height": 900}, has_touch=True)
     page, failures = context.new_page(), []
     page.on("console", lambda message: failures.append(message.text))
@@ -132,8 +132,11 @@ def test_what_screen_readers_are_told_comes_after_the_stroke_and_once(page, widg
     region = page.locator(".digits-prediction [aria-live=polite]")
     expect(region).to_contain_text("Predicted: 3")
     page.evaluate(
-        """region => { window.said = []; new MutationObserver(() => window.said.push(region.textContent))
-           .observe(region, {childList: true}) }""",
+        """region => {
+            window.said = [];
+            const note = () => window.said.push(region.textContent);
+            new MutationObserver(note).observe(region, {childList: true});
+        }""",
         region.element_handle(),
     )
     with_mouse(page, place(page, hand(0)))
