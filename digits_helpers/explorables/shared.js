@@ -619,7 +619,7 @@ const product = (shape) => shape.reduce((a, b) => a * b, 1);
 /** Return the numbers in a DataView: float32, or float16 where there are only two bytes for each. */
 export function readFloats(view, count) {
   const size = view.byteLength / count;
-  if (size === 4) return Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true));
+  if (size === 4) return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + 4 * count));
   if (size !== 2) throw new Error("the stored weights do not fit the layers");
   return Float32Array.from({ length: count }, (_, i) => {
     const bits = view.getUint16(2 * i, true);
