@@ -450,7 +450,7 @@ function render({ model, el }) {
   };
   choose();
   const stop = watchTheme(() => {
-    colors = signedColors(root);
+    colors = signedColors();
     show(pad.picture());
   });
   model.on("change:chosen", restart);

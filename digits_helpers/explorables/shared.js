@@ -99,17 +99,18 @@ export function watchTheme(callback) {
 }
 
 /** Return red, green and blue of a color of `shared.css`, as it is in this moment. */
-export function color(root, name) {
-  const probe = make(root, "span", { hidden: true });
+export function color(name) {
+  // not in the figure: Jupyter renders it before it stands in the page
+  const probe = make(document.body, "span", { className: "digits", hidden: true });
   probe.style.color = `var(--digits-${name})`;
-  const found = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
+  const found = getComputedStyle(probe).color.match(/[\d.]+/g);
   probe.remove();
-  return found;
+  return found.slice(0, 3).map(Number);
 }
 
 /** Return 511 colors from "negative" (blue) through the background (0) to "positive" (orange). */
-export function signedColors(root) {
-  const [low, middle, high] = ["negative", "zero", "positive"].map((name) => color(root, name));
+export function signedColors() {
+  const [low, middle, high] = ["negative", "zero", "positive"].map(color);
   return Array.from({ length: 511 }, (_, i) => {
     const amount = (Math.abs(i - 255) / 255) ** 0.7; // faint values show too
     return middle.map((c, k) => c + amount * ((i < 255 ? low : high)[k] - c));
