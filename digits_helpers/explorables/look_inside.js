@@ -8,7 +8,7 @@ import {
 
 const EMPTY = new Float32Array(SIDE * SIDE);
 const by = (shape) => shape.join(" × ");
-const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+const signed = (value, places = 2) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(places)}`;
 const number = (value) => signed(value).replace("+", "");
 /** Write a weighted sum, its bias and what ReLU makes of both. */
 function equation(total, bias, activation) {
@@ -81,11 +81,12 @@ function fillCard(card, colors, { title, images, text }) {
  * A layer: heading, units as buttons, and a card that explains one of them: that under the
  * pointer, or in focus, or else the most active one.
  */
-function addStage(parent, { heading, text, kind, count, width, height, label, tile, explain, say }) {
-  const stage = make(parent, "li", { className: `digits-stage is-${kind}` });
-  make(stage, "div", { className: "digits-heading", role: "heading", "aria-level": "4", textContent: heading });
-  make(stage, "p", { textContent: text });
-  const body = make(stage, "div", { className: "digits-stage-body" });
+function addStage(parent, stage) {
+  const { heading, text, kind, count, width, height, label, tile, explain, automatic, say } = stage;
+  const item = make(parent, "li", { className: `digits-stage is-${kind}` });
+  make(item, "div", { className: "digits-heading", role: "heading", "aria-level": "4", textContent: heading });
+  make(item, "p", { textContent: text });
+  const body = make(item, "div", { className: "digits-stage-body" });
   const group = make(body, "div", { className: "digits-units", role: "group", "aria-label": heading });
   group.style.setProperty("--columns", count % 10 === 0 ? 10 : count > 40 ? 16 : 8);
   group.style.setProperty("--columns-narrow", count === 10 ? 5 : count % 10 === 0 ? 10 : 8);
@@ -96,13 +97,13 @@ function addStage(parent, { heading, text, kind, count, width, height, label, ti
   });
   const buttons = units.map(({ button }) => button);
   let state, hovered, focused;
-  function update(next = state) {
+  function update(next) {
     state = next;
     units.forEach((unit, i) => tile(state, unit, i));
     describe();
   }
   function describe(isSpoken) {
-    const chosen = hovered ?? focused ?? { index: state.automatic(kind) };
+    const chosen = hovered ?? focused ?? { index: automatic(state) };
     buttons.forEach((button, i) => button.classList.toggle("is-chosen", i === chosen.index));
     const content = explain(state, chosen.index, chosen.at);
     fillCard(card, state.colors, content);
@@ -167,11 +168,12 @@ function addMaps(parent, network, index, name, say) {
   return addStage(parent, {
     heading: name,
     text: paragraphs[layer.type](layer),
-    kind: index,
+    kind: layer.type,
     count,
     width: columns,
     height: rows,
     label: (i) => `Feature map ${i + 1} of ${name}`,
+    automatic: (state) => state.order(index)[0] % count,
     say,
     tile(state, { canvas }, i) {
       const values = every(state.outputs[index], count, i);
@@ -228,11 +230,12 @@ function addUnits(parent, network, index, name, say) {
     text: hasTemplates
       ? `${count} units. Each multiplies every pixel by a weight of its own and sums. It lights up where the drawing has ink on its orange weights, and little on the blue ones.${few}`
       : `${count} units. Each is a weighted sum of all ${inputs.toLocaleString("en")} values above, plus a bias; ReLU sets it to 0 where it is negative.${few}`,
-    kind: index,
+    kind: "dense",
     count: shown,
     width: hasTemplates ? SIDE : 1,
     height: hasTemplates ? SIDE : 1,
-    label: (i) => `Unit ${i + 1} of ${name}`,
+    label: (i) => (shown < count ? `Unit at rank ${i + 1} of ${name}` : `Unit ${i + 1} of ${name}`),
+    automatic: (state) => (shown < count ? 0 : state.order(index)[0]),
     say,
     tile(state, { canvas }, i) {
       const unit = which(state, i);
@@ -311,21 +314,21 @@ function addOutput(parent, network, say) {
     kind: "output",
     count: 10,
     width,
-    height: Math.ceil((isSingle ? SIDE * SIDE : below.output.length > 1 ? below.output[0] * width : below.output[0]) / width) * (isSingle ? 2 : 1),
+    height: isSingle ? 2 * SIDE : below.output.length > 1 ? below.output[0] : Math.ceil(below.output[0] / width),
     label: (digit) => `Digit ${digit}`,
+    automatic: (state) => indexOfLargest(state.probabilities),
     say,
     tile(state, { canvas, extra, button }, digit) {
       const values = evidence(state, digit);
       const scaled = values.map((value) => value / state.limits.evidence);
       const weights = isSingle ? columns[digit].map((weight) => weight / template) : [];
       paint(canvas, [...weights, ...scaled], 1, state.colors);
-      const percent = Math.round(100 * state.probabilities[digit]);
-      extra.replaceChildren(
-        make(null, "small", { textContent: state.isEmpty ? "" : signed(state.logits[digit]).slice(0, -1) }),
-        make(null, "small", { textContent: state.isEmpty ? "" : `${percent} %` }),
-        make(null, "b", { textContent: digit }),
-      );
-      button.classList.toggle("is-largest", !state.isEmpty && digit === state.automatic("output"));
+      const logit = state.isEmpty ? "" : signed(state.logits[digit], 1);
+      const percent = state.isEmpty ? "" : `${Math.round(100 * state.probabilities[digit])} %`;
+      const lines = [["small", logit], ["small", percent], ["b", digit]];
+      extra.replaceChildren(...lines.map(([tag, textContent]) => make(null, tag, { textContent })));
+      button.setAttribute("aria-label", `Digit ${digit}` + (logit && `: logit ${logit}, ${percent}`));
+      button.classList.toggle("is-largest", !state.isEmpty && digit === indexOfLargest(state.probabilities));
     },
     explain(state, digit) {
       const input = isSingle ? state.image : state.outputs[index - 1];
@@ -426,13 +429,6 @@ function render({ model, el }) {
       isEmpty: !reading.image,
       limits: run.outputs.map(largest),
       order,
-      /** The unit or map to explain where the reader chose none. */
-      automatic(kind) {
-        if (kind === "output") return indexOfLargest(run.probabilities);
-        const { output, type } = network[kind];
-        if (type === "dense") return network[kind].output[0] > 100 && kind === 0 ? 0 : order(kind)[0];
-        return order(kind)[0] % output.at(-1);
-      },
     };
     state.limits.evidence = largest(
       Float32Array.from({ length: 10 }, (_, digit) =>
