@@ -462,6 +462,7 @@ function render({ model, el }) {
 /** Cut the layers and the weights of the chosen network out of those of all. */
 function packed(model) {
   const [networks, weights] = [model.get("networks"), model.get("weights")];
+  if (!networks?.length || !weights) throw new Error("there is no network");
   const counts = networks.map(({ layers }) => countParameters(layers));
   const size = weights.byteLength / sum(counts); // bytes of a number
   const chosen = model.get("chosen");
