@@ -22,7 +22,7 @@ from digits_helpers.plotting import encode_figure
 
 FOLDER = Path(__file__).parent
 
-DEFAULT_NETWORK = "cnn_warped"
+DEFAULT_NETWORK = "cnn_augmented"
 """The reference model that predicts where none is given: good and small."""
 
 LARGEST = 450_000

@@ -53,9 +53,7 @@ class Confusion(Explorable):
 
     def _most_confused(self):
         """Return the matrix, the most confused pair, and its images with their confidences."""
-        labels, predictions = (
-            np.frombuffer(a, np.uint8) for a in (self.labels, self.predictions)
-        )
+        labels, predictions = (np.frombuffer(a, np.uint8) for a in (self.labels, self.predictions))
         matrix = confusion_matrix(labels, predictions, labels=range(10))
         errors = np.where(np.eye(10, dtype=bool), -1, matrix)
         label, predicted = np.unravel_index(errors.argmax(), errors.shape)

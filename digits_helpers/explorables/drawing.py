@@ -14,7 +14,8 @@ import traitlets
 from digits_helpers.data import DATA
 from digits_helpers.explorables.base import DEFAULT_NETWORK, Explorable, binary
 from digits_helpers.explorables.networks import pack_model, run_packed
-from digits_helpers.pictures import load_digit_image, open_picture
+from digits_helpers.pictures.opening import open_picture
+from digits_helpers.pictures.reading import load_digit_image
 from digits_helpers.plotting import plot_probabilities
 from PIL import Image
 

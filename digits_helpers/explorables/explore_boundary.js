@@ -169,7 +169,7 @@ function render({ model, el }) {
     let seed = model.get("seed");
     let network, moments, random, masks, step, losses, request;
     let isRunning = false;
-    let colors = signedColors(root);
+    let colors = signedColors();
     const isLinear = () => state.activation === "linear";
     const toPlot = (value) => ((value + RANGE) / (2 * RANGE)) * (GRID - 1);
 
@@ -389,7 +389,7 @@ function render({ model, el }) {
     }
     reset();
     const unwatch = watchTheme(() => {
-      colors = signedColors(root);
+      colors = signedColors();
       show();
     });
     return () => {

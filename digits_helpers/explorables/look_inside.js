@@ -1,15 +1,21 @@
 // Draw a digit, and see what each layer of a network computes from it.
 
 import {
-  SIDE, addAnnouncer, addCanvas, addChoice, addPad, addPrediction, addRoving, bytesOf, countParameters,
-  describePrediction, loadNetwork, make, mount, paddingBefore, paint, readDrawing, runNetwork,
-  signedColors, watchTheme, GRAYS,
+  GRAYS, HEAT, SIDE, addAnnouncer, addCanvas, addChoice, addPad, addPrediction, addRoving, bytesOf,
+  countParameters, describePrediction, loadNetwork, make, mount, paddingBefore, paint, readDrawing,
+  runNetwork, signedColors, watchTheme,
 } from "./shared.js";
 
 const EMPTY = new Float32Array(SIDE * SIDE);
 const by = (shape) => shape.join(" × ");
-const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+const signed = (value, places = 2) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(places)}`;
 const number = (value) => signed(value).replace("+", "");
+/** Write a weighted sum, its bias and what ReLU makes of both. */
+function equation(total, bias, activation) {
+  const both = `${number(total)} ${bias < 0 ? "−" : "+"} ${Math.abs(bias).toFixed(2)} (bias) = ${number(total + bias)}`;
+  if (activation !== "relu") return both;
+  return `${both}; ReLU ${total + bias > 0 ? "keeps it" : "sets it to 0"}.`;
+}
 const largest = (values) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
 const indexOfLargest = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
 /** Indices of the largest magnitudes, the largest first. */
@@ -53,12 +59,12 @@ function fillCard(card, colors, { title, images, text }) {
   card.replaceChildren();
   make(card, "div", { className: "digits-card-title", textContent: title });
   const row = make(card, "div", { className: "digits-equation" });
-  for (const { sign, values, width, gray, limit, box, caption } of images) {
+  for (const { sign, values, width, palette = colors, limit, box, caption } of images) {
     if (sign) make(row, "span", { className: "digits-sign", textContent: sign });
     const figure = make(row, "figure");
     const frame = make(figure, "div", { className: "digits-window" });
     const canvas = addCanvas(frame, width, values.length / width);
-    paint(canvas, values, limit ?? largest(values), gray ? GRAYS : colors);
+    paint(canvas, values, limit ?? largest(values), palette);
     if (box) {
       const outline = make(frame, "div", { className: "digits-box" });
       const [top, left, bottom, right] = box.map((value) => `${(100 * value) / SIDE}%`);
@@ -75,12 +81,15 @@ function fillCard(card, colors, { title, images, text }) {
  * A layer: heading, units as buttons, and a card that explains one of them: that under the
  * pointer, or in focus, or else the most active one.
  */
-function addStage(parent, { heading, text, kind, count, width, height, label, tile, explain, say }) {
-  const stage = make(parent, "li", { className: `digits-stage is-${kind}` });
-  make(stage, "div", { className: "digits-heading", role: "heading", "aria-level": "4", textContent: heading });
-  make(stage, "p", { textContent: text });
-  const body = make(stage, "div", { className: "digits-stage-body" });
+function addStage(parent, stage) {
+  const { heading, text, kind, count, width, height, label, tile, explain, automatic, say } = stage;
+  const item = make(parent, "li", { className: `digits-stage is-${kind}` });
+  make(item, "div", { className: "digits-heading", role: "heading", "aria-level": "4", textContent: heading });
+  make(item, "p", { textContent: text });
+  const body = make(item, "div", { className: "digits-stage-body" });
   const group = make(body, "div", { className: "digits-units", role: "group", "aria-label": heading });
+  group.style.setProperty("--columns", count % 10 === 0 ? 10 : count > 40 ? 16 : 8);
+  group.style.setProperty("--columns-narrow", count === 10 ? 5 : count % 10 === 0 ? 10 : 8);
   const card = make(body, "div", { className: "digits-card" });
   const units = Array.from({ length: count }, (_, i) => {
     const button = make(group, "button", { type: "button", className: "digits-unit", "aria-label": label(i) });
@@ -88,13 +97,13 @@ function addStage(parent, { heading, text, kind, count, width, height, label, ti
   });
   const buttons = units.map(({ button }) => button);
   let state, hovered, focused;
-  function update(next = state) {
+  function update(next) {
     state = next;
     units.forEach((unit, i) => tile(state, unit, i));
     describe();
   }
   function describe(isSpoken) {
-    const chosen = hovered ?? focused ?? { index: state.automatic(kind) };
+    const chosen = hovered ?? focused ?? { index: automatic(state) };
     buttons.forEach((button, i) => button.classList.toggle("is-chosen", i === chosen.index));
     const content = explain(state, chosen.index, chosen.at);
     fillCard(card, state.colors, content);
@@ -130,14 +139,27 @@ function addStage(parent, { heading, text, kind, count, width, height, label, ti
 
 const paragraphs = {
   conv: ({ size, strides, output, input, activation }) => {
-    const stride = strides[0] > 1 ? `, in steps of ${strides[0]} pixels (stride)` : "";
-    const across = input[2] > 1 ? ` through all ${input[2]} maps above` : "";
-    const after = activation === "relu" ? " ReLU sets what is below 0 to 0." : "";
-    return `${output[2]} kernels of ${by(size)} slide over the image${across}${stride}: ${output[2]} feature maps of ${by(output.slice(0, 2))}.${after}`;
+    const stride = strides[0] > 1 ? ` in steps of ${strides[0]} (stride)` : "";
+    const where = input[2] > 1 ? `the ${input[2]} maps above` : "the image";
+    const relu = activation === "relu" ? ", each value behind ReLU" : "";
+    return `${output[2]} kernels of ${by(size)} slide over ${where}${stride}: ${output[2]} feature maps of ${by(output.slice(0, 2))}${relu}.`;
   },
   pool: ({ size, output }) =>
     `Each map shrinks to ${by(output.slice(0, 2))}: only the largest of every ${by(size)} values stays.`,
 };
+
+/** What the network is given. */
+function addInput(parent) {
+  const stage = make(parent, "li", { className: "digits-stage" });
+  make(stage, "div", { className: "digits-heading", role: "heading", "aria-level": "4", textContent: "Input" });
+  const body = make(stage, "div", { className: "digits-input" });
+  const canvas = addCanvas(body, SIDE, SIDE, "The 28 by 28 image that the network sees");
+  const text =
+    "The drawing as the network sees it: 28 × 28 pixels from 0 (black) to 1 (white). As in MNIST, " +
+    "it is cropped, scaled to fit 20 × 20 pixels, and its center of mass is put in the middle.";
+  make(body, "p", { textContent: text });
+  return ({ image }) => paint(canvas, image);
+}
 
 /** A convolution or a pooling layer: its feature maps. */
 function addMaps(parent, network, index, name, say) {
@@ -146,15 +168,16 @@ function addMaps(parent, network, index, name, say) {
   return addStage(parent, {
     heading: name,
     text: paragraphs[layer.type](layer),
-    kind: index,
+    kind: layer.type,
     count,
     width: columns,
     height: rows,
     label: (i) => `Feature map ${i + 1} of ${name}`,
+    automatic: (state) => state.order(index)[0] % count,
     say,
     tile(state, { canvas }, i) {
       const values = every(state.outputs[index], count, i);
-      paint(canvas, values, state.limits[index], state.colors);
+      paint(canvas, values, state.limits[index], HEAT);
     },
     explain(state, channel, at) {
       const values = every(state.outputs[index], count, channel);
@@ -162,15 +185,15 @@ function addMaps(parent, network, index, name, say) {
       const row = at ? Math.floor(at[0] * rows) : Math.floor(best / columns);
       const column = at ? Math.floor(at[1] * columns) : best % columns;
       const input = index ? state.outputs[index - 1] : state.image;
-      const [width, gray] = [layer.size[1], index === 0];
+      const [width, palette] = [layer.size[1], index ? HEAT : GRAYS];
       const images = [
-        { values: state.image, width: SIDE, gray: true, limit: 1, box: receptiveField(network, index, row, column), caption: "it looks here" },
+        { values: state.image, width: SIDE, palette: GRAYS, limit: 1, box: receptiveField(network, index, row, column), caption: "looks at" },
       ];
       const title = `Map ${channel + 1}, row ${row + 1}, column ${column + 1}`;
-      const value = values[row * columns + column];
       if (layer.type === "pool") {
+        const value = values[row * columns + column];
         const patch = windowOf(layer, input, channel, row, column);
-        images.push({ values: patch, width, limit: state.limits[index], caption: "values" });
+        images.push({ sign: "→", values: patch, width, palette, limit: state.limits[index], caption: "values" });
         return { title, images, text: `The largest of ${[...patch].map(number).join(", ")} is ${number(value)}.` };
       }
       const channels = layer.input[2];
@@ -181,15 +204,12 @@ function addMaps(parent, network, index, name, say) {
       const kernel = every(kernels, channels, k);
       const source = channels > 1 ? `map ${k + 1}` : "pixels";
       images.push(
-        { values: patches[k], width, gray, limit: gray ? 1 : undefined, caption: source },
+        { sign: "→", values: patches[k], width, palette, limit: index ? undefined : 1, caption: source },
         { sign: "×", values: kernel, width, caption: "kernel" },
         { sign: "=", values: multiply(patches[k], kernel), width, limit: largest(kernel) * largest(patches[k]), caption: signed(products[k]) },
       );
-      const all = channels > 1 ? `Summed over ${channels} maps: ` : "Sum ";
-      const total = sum(products);
-      const before = total + layer.bias[channel];
-      const after = layer.activation === "linear" ? "" : `, behind ReLU ${number(value)}`;
-      const text = `${all}${number(total)}, with bias ${signed(layer.bias[channel])}: ${number(before)}${after}.`;
+      const all = channels > 1 ? `All ${channels} maps together: ` : "";
+      const text = all + equation(sum(products), layer.bias[channel], layer.activation);
       return { title, images, text };
     },
   });
@@ -210,24 +230,29 @@ function addUnits(parent, network, index, name, say) {
     text: hasTemplates
       ? `${count} units. Each multiplies every pixel by a weight of its own and sums. It lights up where the drawing has ink on its orange weights, and little on the blue ones.${few}`
       : `${count} units. Each is a weighted sum of all ${inputs.toLocaleString("en")} values above, plus a bias; ReLU sets it to 0 where it is negative.${few}`,
-    kind: index,
+    kind: "dense",
     count: shown,
     width: hasTemplates ? SIDE : 1,
     height: hasTemplates ? SIDE : 1,
-    label: (i) => `Unit ${i + 1} of ${name}`,
+    label: (i) => (shown < count ? `Unit at rank ${i + 1} of ${name}` : `Unit ${i + 1} of ${name}`),
+    automatic: (state) => (shown < count ? 0 : state.order(index)[0]),
     say,
     tile(state, { canvas }, i) {
       const unit = which(state, i);
       const activity = state.outputs[index][unit] / state.limits[index];
       if (hasTemplates) paint(canvas, templates[unit].map((weight) => weight * activity), limit, state.colors);
-      else paint(canvas, [activity], 1, state.colors);
+      else paint(canvas, [activity], 1, HEAT);
     },
     explain(state, i) {
       const unit = which(state, i);
+      const total = state.sums[index][unit] - layer.bias[unit];
+      let text = equation(total, layer.bias[unit], layer.activation);
       const value = state.outputs[index][unit];
-      const before = state.sums[index][unit];
-      const behind = layer.activation === "relu" ? `, behind ReLU ${number(value)}` : "";
-      const text = `Sum ${number(before - layer.bias[unit])}, with bias ${signed(layer.bias[unit])}: ${number(before)}${behind}.`;
+      if (index === network.length - 2 && value) {
+        const votes = network[index + 1].kernel.subarray(10 * unit, 10 * unit + 10).map((weight) => weight * value);
+        const [most, least] = [indexOfLargest(votes), indexOfLargest(votes.map((vote) => -vote))];
+        text += ` Adds ${signed(votes[most])} to the logit of ${most}, and ${signed(votes[least])} to that of ${least}.`;
+      }
       if (!hasTemplates) {
         const input = state.outputs[index - 1];
         const products = multiply(input, every(layer.kernel, count, unit));
@@ -238,9 +263,9 @@ function addUnits(parent, network, index, name, say) {
         return { title: `Unit ${unit + 1}`, images, text };
       }
       const images = [
-        { values: state.image, width: SIDE, gray: true, limit: 1, caption: "pixels" },
+        { values: state.image, width: SIDE, palette: GRAYS, limit: 1, caption: "pixels" },
         { sign: "×", values: templates[unit], width: SIDE, caption: "weights" },
-        { sign: "=", values: multiply(state.image, templates[unit]), width: SIDE, limit: largest(templates[unit]), caption: signed(before - layer.bias[unit]) },
+        { sign: "=", values: multiply(state.image, templates[unit]), width: SIDE, limit: largest(templates[unit]), caption: signed(total) },
       ];
       return { title: `Unit ${unit + 1}`, images, text };
     },
@@ -289,31 +314,31 @@ function addOutput(parent, network, say) {
     kind: "output",
     count: 10,
     width,
-    height: Math.ceil((isSingle ? SIDE * SIDE : below.output.length > 1 ? below.output[0] * width : below.output[0]) / width) * (isSingle ? 2 : 1),
+    height: isSingle ? 2 * SIDE : below.output.length > 1 ? below.output[0] : Math.ceil(below.output[0] / width),
     label: (digit) => `Digit ${digit}`,
+    automatic: (state) => indexOfLargest(state.probabilities),
     say,
     tile(state, { canvas, extra, button }, digit) {
       const values = evidence(state, digit);
       const scaled = values.map((value) => value / state.limits.evidence);
       const weights = isSingle ? columns[digit].map((weight) => weight / template) : [];
       paint(canvas, [...weights, ...scaled], 1, state.colors);
-      const percent = Math.round(100 * state.probabilities[digit]);
-      extra.replaceChildren(
-        make(null, "small", { textContent: state.isEmpty ? "" : signed(state.logits[digit]).slice(0, -1) }),
-        make(null, "small", { textContent: state.isEmpty ? "" : `${percent} %` }),
-        make(null, "b", { textContent: digit }),
-      );
-      button.classList.toggle("is-largest", !state.isEmpty && digit === state.automatic("output"));
+      const logit = state.isEmpty ? "" : signed(state.logits[digit], 1);
+      const percent = state.isEmpty ? "" : `${Math.round(100 * state.probabilities[digit])} %`;
+      const lines = [["small", logit], ["small", percent], ["b", digit]];
+      extra.replaceChildren(...lines.map(([tag, textContent]) => make(null, tag, { textContent })));
+      button.setAttribute("aria-label", `Digit ${digit}` + (logit && `: logit ${logit}, ${percent}`));
+      button.classList.toggle("is-largest", !state.isEmpty && digit === indexOfLargest(state.probabilities));
     },
     explain(state, digit) {
       const input = isSingle ? state.image : state.outputs[index - 1];
       const values = evidence(state, digit);
       const images = isSingle
         ? [
-            { values: state.image, width: SIDE, gray: true, limit: 1, caption: "pixels" },
+            { values: state.image, width: SIDE, palette: GRAYS, limit: 1, caption: "pixels" },
             { sign: "×", values: columns[digit], width: SIDE, limit: template, caption: `template ${digit}` },
           ]
-        : [{ values: state.image, width: SIDE, gray: true, limit: 1, caption: "image" }];
+        : [{ values: state.image, width: SIDE, palette: GRAYS, limit: 1, caption: "image" }];
       const bias = layer.bias[digit];
       const logit = state.logits[digit];
       images.push({ sign: isSingle ? "=" : "→", values, width, limit: state.limits.evidence, caption: `${signed(logit - bias)} in all` });
@@ -329,7 +354,7 @@ function addOutput(parent, network, say) {
       return {
         title: `Evidence for ${digit}`,
         images,
-        text: `Logit ${number(logit - bias)} ${bias < 0 ? "−" : "+"} ${Math.abs(bias).toFixed(2)} (bias) = ${number(logit)}; probability ${probability} %.${names}`,
+        text: `Logit: ${equation(logit - bias, bias)}; probability ${probability} %.${names}`,
       };
     },
   });
@@ -353,12 +378,12 @@ function render({ model, el }) {
     },
   });
   const right = make(left, "div", { className: "digits-inside-result" });
+  const predict = addPrediction(right);
   if (networks.length > 1) {
     const names = networks.map(({ name }) => name);
     addChoice(right, "Network", names, (index) => model.set("chosen", index), model.get("chosen"));
   }
   const about = make(right, "p", { className: "digits-about" });
-  const predict = addPrediction(right);
 
   /** Read the chosen network, and build a stage for each of its layers. */
   function choose() {
@@ -373,7 +398,9 @@ function render({ model, el }) {
       problem = `The network cannot be read (${error.message}). Run the cell again, or reload the page.`;
       return;
     }
-    about.textContent = `${countParameters(network).toLocaleString("en")} parameters`;
+    const { parameters } = networks[model.get("chosen")];
+    about.textContent = `${parameters.toLocaleString("en")} parameters, ${network.length} layer${network.length > 1 ? "s" : ""}`;
+    updates.push(addInput(stages));
     const counts = {};
     network.forEach((layer, index) => {
       counts[layer.type] = (counts[layer.type] ?? 0) + 1;
@@ -402,13 +429,6 @@ function render({ model, el }) {
       isEmpty: !reading.image,
       limits: run.outputs.map(largest),
       order,
-      /** The unit or map to explain where the reader chose none. */
-      automatic(kind) {
-        if (kind === "output") return indexOfLargest(run.probabilities);
-        const { output, type } = network[kind];
-        if (type === "dense") return network[kind].output[0] > 100 && kind === 0 ? 0 : order(kind)[0];
-        return order(kind)[0] % output.at(-1);
-      },
     };
     state.limits.evidence = largest(
       Float32Array.from({ length: 10 }, (_, digit) =>
@@ -426,7 +446,7 @@ function render({ model, el }) {
   };
   choose();
   const stop = watchTheme(() => {
-    colors = signedColors(root);
+    colors = signedColors();
     show(pad.picture());
   });
   model.on("change:chosen", restart);
@@ -442,6 +462,7 @@ function render({ model, el }) {
 /** Cut the layers and the weights of the chosen network out of those of all. */
 function packed(model) {
   const [networks, weights] = [model.get("networks"), model.get("weights")];
+  if (!networks?.length || !weights) throw new Error("there is no network");
   const counts = networks.map(({ layers }) => countParameters(layers));
   const size = weights.byteLength / sum(counts); // bytes of a number
   const chosen = model.get("chosen");

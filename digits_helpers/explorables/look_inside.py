@@ -6,16 +6,20 @@ import traitlets
 from digits_helpers.data import DATA
 from digits_helpers.explorables.base import DEFAULT_NETWORK, Explorable, binary, weight_file
 from digits_helpers.explorables.drawing import SIDE, example_drawing
-from digits_helpers.explorables.networks import pack_model, run_packed
-from digits_helpers.pictures import load_digit_image
+from digits_helpers.explorables.networks import count_parameters, pack_model, run_packed
+from digits_helpers.pictures.reading import load_digit_image
 from digits_helpers.plotting import plot_probabilities
+from matplotlib.colors import LinearSegmentedColormap
 
 NETWORKS = {
     "Single layer": "single_layer",
     "Hidden layer": "mlp_small",
-    "Convolutional": DEFAULT_NETWORK,
+    "Convolutions": DEFAULT_NETWORK,
 }
 """The reference models to choose from where no model is given."""
+
+SIGNED = LinearSegmentedColormap.from_list("blue_white_orange", ["#0072B2", "#FFFFFF", "#D55E00"])
+"""Colors of what speaks against a digit, and for it: those of the page."""
 
 
 class LookInside(Explorable):
@@ -58,13 +62,15 @@ class LookInside(Explorable):
         top = rows[0].subgridspec(1, 2, width_ratios=[1, 3])
         seen, bars = figure.add_subplot(top[0]), figure.add_subplot(top[1])
         seen.imshow(image, vmin=0, vmax=1)
-        seen.set(title="What the network sees", xticks=[], yticks=[])
+        seen.set_title("What the network sees")
+        seen.axis("off")
         plot_probabilities(results[-1][1], bars, title="Probabilities")
         for row, (layer, (_, output)) in enumerate(hidden, start=1):
             ax = figure.add_subplot(rows[row])
             ax.imshow(_montage(_tiles(output)), cmap="inferno", vmin=0)
             shape = " × ".join(map(str, layer["output"]))
-            ax.set(title=f"{_NAMES[layer['type']]}: {shape}", xticks=[], yticks=[])
+            ax.set_title(f"{_NAMES[layer['type']]}: {shape}")
+            ax.axis("off")
         below = (hidden[-1][1][1] if hidden else image).reshape(-1, 1) * kernel
         shape = hidden[-1][0]["output"] if hidden else (28, 28, 1)
         if len(shape) == 3:
@@ -73,8 +79,9 @@ class LookInside(Explorable):
             evidence = np.concatenate([_tiles(column) for column in below.T])
         ax = figure.add_subplot(rows[-1])
         limit = np.abs(evidence).max()
-        ax.imshow(_montage(evidence, 10), cmap="RdBu_r", vmin=-limit, vmax=limit)
-        ax.set(title="Evidence for (red) and against (blue) each digit", xticks=[], yticks=[])
+        ax.imshow(_montage(evidence, 10), cmap=SIGNED, vmin=-limit, vmax=limit)
+        ax.set_title("Evidence for (orange) and against (blue) each digit, from 0 to 9")
+        ax.axis("off")
         return figure
 
     def describe(self):
@@ -87,6 +94,11 @@ class LookInside(Explorable):
             f"probability: the network predicts {results[-1][1].argmax()}. Where scripts run, "
             "everything changes while you draw."
         )
+
+
+def _describe(name, model):
+    """Return what the page is told of a network, beside its weights."""
+    return {"name": name, "layers": pack_model(model)[0], "parameters": count_parameters(model)}
 
 
 _NAMES = {
@@ -158,13 +170,11 @@ def look_inside(model=None):
     """
     drawing = example_drawing().tobytes()
     if model is not None:
-        layers, weights = pack_model(model)
-        networks = [{"name": "Your network", "layers": layers}]
+        networks, weights = [_describe("Your network", model)], pack_model(model)[1]
         return LookInside(networks=networks, weights=weights, drawing=drawing)
     file = "-".join(NETWORKS.values()) + ".bin"
     networks = [
-        {"name": name, "layers": pack_model(DATA / "models" / f"{stem}.keras")[0]}
-        for name, stem in NETWORKS.items()
+        _describe(name, DATA / "models" / f"{stem}.keras") for name, stem in NETWORKS.items()
     ]
     widget = LookInside(networks=networks, weights=weight_file(file), drawing=drawing)
     widget.chosen, widget.files = len(networks) - 1, {"weights": file}

@@ -121,7 +121,7 @@ function render({ model, el }) {
       play.textContent = "Play";
     }
     const unwatch = watchTheme(() => {
-      colors = signedColors(root);
+      colors = signedColors();
       paint(strip, ramp, 50, colors);
       go(shown);
     });

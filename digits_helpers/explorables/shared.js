@@ -99,25 +99,34 @@ export function watchTheme(callback) {
 }
 
 /** Return red, green and blue of a color of `shared.css`, as it is in this moment. */
-export function color(root, name) {
-  const probe = make(root, "span", { hidden: true });
+export function color(name) {
+  // not in the figure: Jupyter renders it before it stands in the page
+  const probe = make(document.body, "span", { className: "digits", hidden: true });
   probe.style.color = `var(--digits-${name})`;
-  const found = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
+  const found = getComputedStyle(probe).color.match(/[\d.]+/g);
   probe.remove();
-  return found;
+  return found.slice(0, 3).map(Number);
 }
 
 /** Return 511 colors from "negative" (blue) through the background (0) to "positive" (orange). */
-export function signedColors(root) {
-  const [low, middle, high] = ["negative", "zero", "positive"].map((name) => color(root, name));
+export function signedColors() {
+  const [low, middle, high] = ["negative", "zero", "positive"].map(color);
   return Array.from({ length: 511 }, (_, i) => {
-    const amount = Math.abs(i - 255) / 255;
+    const amount = (Math.abs(i - 255) / 255) ** 0.7; // faint values show too
     return middle.map((c, k) => c + amount * ((i < 255 ? low : high)[k] - c));
   });
 }
 
 /** 511 grays, of which 0 is black: ink is bright, as in MNIST. */
 export const GRAYS = Array.from({ length: 511 }, (_, i) => Array(3).fill(Math.max(0, i - 255)));
+
+/** 511 colors for what is 0 or more, from black through red to pale yellow (Matplotlib's inferno). */
+export const HEAT = Array.from({ length: 511 }, (_, i) => {
+  const stops = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]];
+  const place = (5 * Math.max(0, i - 255)) / 255;
+  const [from, to] = [stops[Math.floor(place)], stops[Math.ceil(place)]];
+  return from.map((value, k) => value + (place % 1) * (to[k] - value));
+});
 
 /**
  * Fill a canvas of as many pixels as there are values: `limit` gets the last of 511 colors,
@@ -611,7 +620,7 @@ const product = (shape) => shape.reduce((a, b) => a * b, 1);
 /** Return the numbers in a DataView: float32, or float16 where there are only two bytes for each. */
 export function readFloats(view, count) {
   const size = view.byteLength / count;
-  if (size === 4) return Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true));
+  if (size === 4) return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + 4 * count));
   if (size !== 2) throw new Error("the stored weights do not fit the layers");
   return Float32Array.from({ length: count }, (_, i) => {
     const bits = view.getUint16(2 * i, true);

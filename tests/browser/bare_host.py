@@ -21,11 +21,15 @@ RENDER = """async ([name, state, damage]) => {
         values[key] = new DataView(await new Response(stream).arrayBuffer());
     }
     for (const key of damage) delete values[key];
-    const model = { get: (key) => values[key], set: (key, value) => (values[key] = value),
-                    save_changes() {}, on() {}, off() {} };
+    const listeners = {};
+    const model = { get: (key) => values[key], save_changes() {},
+                    set(key, value) { values[key] = value; listeners[`change:${key}`]?.(); },
+                    on(event, call) { listeners[event] = call; },
+                    off(event) { delete listeners[event]; } };
     window.module = await import(`/${name}.js`);
     window.values = values;
-    window.cleanup = await window.module.default.render({ model, el: document.querySelector('main') });
+    const el = document.querySelector('main');
+    window.cleanup = await window.module.default.render({ model, el });
 }"""
 
 
