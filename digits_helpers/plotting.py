@@ -107,7 +107,7 @@ def plot_digits(images, titles=None, *, columns=10, heading=None):
 
 
 def plot_confusion_matrix(matrix, ax=None, *, fmt="d", title=None):
-    """Draw a confusion matrix as a heatmap: a row for each true digit, a column for each answer.
+    """Draw a confusion matrix as a heatmap: a row for each true digit, a column for each prediction.
 
     Parameters
     ----------
@@ -153,9 +153,9 @@ def plot_probabilities(probabilities, ax=None, *, title=None):
         )
     if ax is None:
         _, ax = plt.subplots(figsize=(4, 2.2))
-    answer = int(np.argmax(probabilities))
+    predicted = int(np.argmax(probabilities))
     bars = ax.bar(
-        range(10), probabilities, color=[HIGHLIGHT if d == answer else OTHER for d in range(10)]
+        range(10), probabilities, color=[HIGHLIGHT if d == predicted else OTHER for d in range(10)]
     )
     ax.bar_label(bars, [f"{p:.0%}" if p >= 0.005 else "" for p in probabilities], fontsize=8)
     ax.set(xticks=range(10), ylim=(0, 1.12), xlabel="digit", ylabel="probability", title=title)
@@ -163,7 +163,7 @@ def plot_probabilities(probabilities, ax=None, *, title=None):
 
 
 def plot_detections(source, digits, ax=None):
-    """Draw a picture and, over it, each digit that was found: its bounding box, label and confidence.
+    """Draw a picture and each digit found in it: bounding box, label and confidence.
 
     Parameters
     ----------

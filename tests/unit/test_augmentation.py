@@ -31,7 +31,7 @@ def test_shape_type_and_range_stay_and_the_images_given_are_not_touched(step, di
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_seed_gives_the_same_augmented images_again_and_another_seed_others(step, digits):
+def test_a_seed_gives_the_same_augmented_images_again_and_another_seed_others(step, digits):
     first, again, other = (step(digits[0][:20], np.random.default_rng(s)) for s in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
