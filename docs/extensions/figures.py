@@ -1,7 +1,7 @@
 """Figures of notebooks with their alternative texts; interactive ones live, with no kernel.
 
-An output with the metadata ``explorable`` (see digits_helpers/explorables/base.py) becomes its still
-picture and its state; ``runtime.js`` in the page makes it live.
+An output with the metadata ``explorable`` (see digits_helpers/explorables/base.py) becomes its
+still picture and its state; ``runtime.js`` in the page makes it live.
 """
 
 import base64
@@ -83,7 +83,7 @@ def add_modules(app, error):
 
 
 def setup(app):
-    """Register with Sphinx and myst-nb, which knows other renderers from installed packages only."""
+    """Register with Sphinx, and with myst-nb, which otherwise looks for installed packages."""
     myst_nb.core.render.load_mime_renders = lambda: [Outputs]
     app.add_directive("explorable", Explorable)
     app.connect("build-finished", add_modules)
