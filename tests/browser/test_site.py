@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -33,6 +34,7 @@ if not (sync_playwright and CHROMIUM):
     if "REQUIRE_BROWSER" in os.environ:
         raise RuntimeError(LACK)
     pytest.skip(LACK, allow_module_level=True)
+expect.set_options(timeout=30_000)
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LARGEST = 1_500_000  # bytes of the landing page, texts compressed as GitHub Pages does
@@ -42,14 +44,72 @@ IS_WIDE = """() => document.documentElement.scrollWidth > innerWidth ||
     .some((element) => element.getBoundingClientRect().right > innerWidth)"""
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Build the site, with warnings as errors and no link to a place outside; return its folder."""
-    folder = tmp_path_factory.mktemp("site")
+def build(folder):
+    """Build the site, with warnings as errors and no link to a place outside."""
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "docs", folder]
     variables = {k: v for k, v in os.environ.items() if k != "DIGITS_REPOSITORY"}
-    build = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
-    assert build.returncode == 0, build.stderr[-3000:]
+    run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-3000:]
+
+
+@contextmanager
+def serve(folder):
+    """Serve a folder on this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def launch(playwright):
+    """Start the browser of the system."""
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    flags += ["--disable-background-networking"]
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+
+
+def weigh(tab):
+    """Return a dictionary that fills with the bytes of all that a tab loads."""
+    sizes = {}
+
+    def note(response):
+        body, kind = response.body(), response.headers.get("content-type", "")
+        is_text = re.search("text|javascript|json|svg", kind)
+        sizes[response.url] = len(gzip.compress(body) if is_text else body)
+
+    tab.on("response", note)
+    return sizes
+
+
+def draw_first_digit(tab, address):
+    """Open the landing page, draw a 7 on its pad, and wait for the prediction."""
+    tab.goto(address)
+    tab.wait_for_selector(".explorable.is-live canvas")
+    tab.get_by_role("button", name="Clear").click()
+    pad = tab.locator(".explorable canvas").first
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    points = [(0.25, 0.2), (0.75, 0.2), (0.6, 0.5), (0.45, 0.85)]
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    tab.mouse.move(*points[0])
+    tab.mouse.down()
+    for point in points[1:]:
+        tab.mouse.move(*point, steps=5)
+    tab.mouse.up()
+    expect(tab.locator(".explorable .digits-title").first).to_contain_text("7")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Return the folder of the site."""
+    folder = tmp_path_factory.mktemp("site")
+    build(folder)
     return folder
 
 
@@ -70,27 +130,14 @@ def soups(site, pages):
 
 @pytest.fixture(scope="module")
 def address(site):
-    """Serve the site on this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=site)
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with serve(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        flags += ["--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = launch(playwright)
         yield browser
         browser.close()
 
@@ -198,39 +245,12 @@ def test_the_setting_makes_links_to_colab_binder_and_the_source():
     assert {"binderhub_url", "colab_url"} <= set(options["launch_buttons"])
 
 
-def draw_seven(tab):
-    """Draw a 7 on the pad of the landing page."""
-    pad = tab.locator(".explorable canvas").first
-    pad.scroll_into_view_if_needed()
-    box = pad.bounding_box()
-    points = [(0.25, 0.2), (0.75, 0.2), (0.6, 0.5), (0.45, 0.85)]
-    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-    tab.mouse.move(*points[0])
-    tab.mouse.down()
-    for point in points[1:]:
-        tab.mouse.move(*point, steps=5)
-    tab.mouse.up()
-
-
 def test_the_landing_page_reads_what_is_drawn_on_it_from_a_small_download(browser, address):
     tab = browser.new_page()
-    sizes = {}
-
-    def weigh(response):
-        body, kind = response.body(), response.headers.get("content-type", "")
-        is_text = re.search("text|javascript|json|svg", kind)
-        sizes[response.url] = len(gzip.compress(body) if is_text else body)
-
-    tab.on("response", weigh)
-    tab.goto(address)
-    expect(tab.locator(".explorable.is-live canvas").first).to_be_visible()
-    draw_seven(tab)
-    expect(tab.locator(".explorable")).to_contain_text("7")
-    title = tab.locator(".explorable .digits-title")
-    expect(title).to_contain_text("7")
+    sizes = weigh(tab)
+    draw_first_digit(tab, address)
     tab.wait_for_load_state("networkidle")
-    total = sum(sizes.values())
-    assert total < LARGEST, sorted(sizes.items(), key=lambda item: -item[1])[:5]
+    assert sum(sizes.values()) < LARGEST, sorted(sizes.items(), key=lambda item: -item[1])[:5]
     tab.close()
 
 
