@@ -3,8 +3,9 @@
 With names after it only those groups: ``training`` (the network 784-512-256-128-10 as the notebooks
 train it, as tutorials and other libraries do, and the bare matrix products), ``growth`` (seconds
 against images, width and depth), ``waits`` (imports, data, first figure), ``pictures`` (a file to
-an answer), ``explorables`` (a stroke to new bars, in Chromium), ``notebooks`` (seconds and memory
-of each) and, only when asked for, ``suite`` (the README's test command in a fresh clone, then once
+an answer), ``explorables`` (a stroke to new bars, in Chromium), ``site`` (the landing page until
+it predicts), ``notebooks`` (seconds and memory of each) and, only when asked for, ``suite`` (the
+README's test command in a fresh clone, then once
 more).
 
 Results go to ``build/benchmarks/``: ``results.csv``, which grows by each run, ``results.md``, the
@@ -396,6 +397,28 @@ def explorables():
     return pd.DataFrame(rows).T.rename_axis("from a stroke to new bars")
 
 
+def site():
+    """Measure the site's landing page in a new browser: until it predicts, and what it loads."""
+    sys.path.append(str(ROOT / "tests" / "browser"))
+    import test_site
+    from playwright.sync_api import sync_playwright
+
+    rows = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        seconds = timed(lambda: test_site.build(folder))
+        rows["build"] = {"seconds": seconds}
+        for run in range(3):
+            browser = test_site.launch(playwright)
+            with test_site.serve(folder) as address:
+                tab = browser.new_page()
+                sizes = test_site.weigh(tab)
+                seconds = timed(lambda: test_site.draw_first_digit(tab, address))  # noqa: B023
+                kilobytes = sum(sizes.values()) / 1000
+            browser.close()
+            rows[f"first drawn prediction, {run + 1}"] = {"seconds": seconds, "kB": kilobytes}
+    return pd.DataFrame(rows).T.rename_axis("the site's landing page")
+
+
 def notebooks():
     """Run every notebook; return its seconds and the largest memory of its kernel."""
     sys.path.append(str(ROOT / "tests" / "regression"))
@@ -446,7 +469,7 @@ def suite():
 
 GROUPS = {
     group.__name__: group
-    for group in (training, growth, waits, pictures, explorables, notebooks, suite)
+    for group in (training, growth, waits, pictures, explorables, site, notebooks, suite)
 }
 
 
