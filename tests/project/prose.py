@@ -17,6 +17,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 ROOT = Path(__file__).resolve().parents[2]
 # made from the sources, or not the project's own
 ELSEWHERE = {"build", "release", "submitted", "autograded", "feedback", "node_modules"}
+PROGRAMS = ("digits_helpers", "data", "notebooks")
 SERIES = sorted(ROOT.glob("notebooks/*.ipynb"))
 NOTEBOOKS = [*SERIES, *sorted(ROOT.glob("notebooks/assignments/source/*/*.ipynb"))]
 
@@ -30,7 +31,7 @@ class Piece(NamedTuple):
 
 
 def files(folder: str, ending: str) -> list[Path]:
-    """Return the files below a folder of the project that have an ending, without generated ones."""
+    """Return the files below a folder that have an ending, without generated ones."""
     return [
         path
         for path in sorted((ROOT / folder).rglob(f"*{ending}"))
@@ -82,7 +83,9 @@ def strings(code: str) -> Iterator[tuple[int, str]]:
                 for part in node.values
             ]
             yield node.lineno, "".join(parts)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner
+        ):
             yield node.lineno, re.sub(r"``[^`]*``|`[^`]*`|\$[^$\n]*\$", " ", node.value)
 
 
@@ -96,7 +99,9 @@ def comments(code: str) -> Iterator[tuple[int, str]]:
 def script_texts(script: str) -> Iterator[tuple[int, str]]:
     """Return line and text of the comments of JavaScript or CSS and of its strings of words."""
     for match in re.finditer(
-        r"(?<![:\"'`])//[^\n]*|/\*.*?\*/|\"[^\"\n]* [^\"\n]*\"|`[^`]* [^`]*`", script, flags=re.DOTALL
+        r"(?<![:\"'`])//[^\n]*|/\*.*?\*/|\"[^\"\n]* [^\"\n]*\"|`[^`]* [^`]*`",
+        script,
+        flags=re.DOTALL,
     ):
         yield script.count("\n", 0, match.start()) + 1, re.sub(r"\$\{[^}]*\}", " ", match[0])
 
@@ -116,11 +121,15 @@ def everything() -> Iterator[Piece]:
         for number, code in code_cells(path):
             for _, text in [*strings(code), *comments(code)]:
                 yield Piece(name_of(path), f"code of cell {number}", text)
-    for path in [*files("digits_helpers", ".py"), *files("data", ".py"), *files("notebooks", ".py")]:
+    for path in [
+        *files("digits_helpers", ".py"),
+        *files("data", ".py"),
+        *files("notebooks", ".py"),
+    ]:
         code = path.read_text(encoding="utf-8")
         for line, text in [*strings(code), *comments(code)]:
             yield Piece(name_of(path), f"line {line}", text)
-    for path in [*files("digits_helpers", ".js"), *files("digits_helpers", ".css")]:
+    for path in files("digits_helpers", ".js") + files("digits_helpers", ".css"):
         for line, text in script_texts(path.read_text(encoding="utf-8")):
             yield Piece(name_of(path), f"line {line}", text)
 
