@@ -8,8 +8,8 @@ import pytest
 from prose import ROOT, SERIES, markdown_cells, without_code
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
-# bold, and not a term: the lists at the top of every notebook
-LABELS = {"what you'll do", "what you'll learn", "what you need"}
+# bold, and not a term: a list at the top of every notebook
+LABELS = {"what you'll do"}
 # words that are needed, in their everyday sense or as part of a name, before a notebook can explain
 # what they mean here; a reader is not misled
 EVERYDAY = {
@@ -55,9 +55,9 @@ class Entry(NamedTuple):
 
     @property
     def forms(self) -> set[str]:
-        """Return the forms of the term, in lower case, with plurals that end with s."""
+        """Return the forms of the term, in lower case, with plurals that end with s or es."""
         forms = {form.casefold() for form in [self.name, *self.others]}
-        return forms | {f"{form}s" for form in forms}
+        return {form + ending for form in forms for ending in ("", "s", "es")}
 
     @property
     def anchor(self) -> str:
@@ -88,15 +88,16 @@ def one_line(text: str) -> str:
 
 
 def bold_phrases(source: str) -> list[str]:
-    """Return the bold phrases of a Markdown cell, without code cells and formulas."""
-    text = re.sub(r"```.*?```|`[^`\n]*`", "`", source, flags=re.DOTALL)
-    return [one_line(found) for found in re.findall(r"\*\*(?=\S)(.+?)(?<=\S)\*\*", text, re.DOTALL)]
+    """Return the bold phrases of a Markdown cell, without links; a colon after one belongs to it."""
+    text = re.sub(r"```.*?```", "", source, flags=re.DOTALL).replace("’", "'")
+    found = re.findall(r"\*\*(?=\S)(.+?)(?<=\S)\*\*(:?)", text, re.DOTALL)
+    return [one_line(re.sub(r"\[(.+?)\]\(.*?\)", r"\1", words) + colon) for words, colon in found]
 
 
 def is_term(phrase: str) -> bool:
     """Whether a bold phrase is a term, by the convention in the tests' README."""
     return not (
-        phrase.casefold().replace("’", "'").rstrip(":") in LABELS
+        phrase.casefold() in LABELS
         or phrase.endswith((".", ":", "?", "!"))
         or len(phrase.split()) > 4
         or re.search(r"\d", phrase.replace("F1", ""))
@@ -109,10 +110,9 @@ def bold_terms(path) -> dict[str, int]:
     """Return the bold terms of a notebook in lower case, with the cell of the first."""
     terms: dict[str, int] = {}
     for number, source in markdown_cells(path):
-        for phrase in bold_phrases(source):
-            bare = re.sub(r"^\[(.+)\]\(.*\)$", r"\1", phrase).replace("’", "'")
-            if is_term(bare):
-                terms.setdefault(bare.casefold(), number)
+        for phrase in filter(is_term, bold_phrases(source)):
+            without_abbreviation = re.sub(r" \(.*\)$", "", phrase)
+            terms.setdefault(without_abbreviation.casefold(), number)
     return terms
 
 
@@ -194,7 +194,7 @@ def test_a_short_bold_phrase_is_a_term(phrase):
 
 @pytest.mark.parametrize(
     "phrase",
-    ["What you'll do", "What you need", "A trap.", "99.4 %", "Look at the picture before the rest"],
+    ["What you'll do", "First term:", "A trap.", "99.4 %", "Look at the picture before the rest"],
 )
 def test_other_bold_phrases_are_not_terms(phrase):
     assert not is_term(phrase)
