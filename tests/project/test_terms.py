@@ -8,8 +8,8 @@ import pytest
 from prose import ROOT, SERIES, markdown_cells, without_code
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
-# bold, and not a term: a list at the top of every notebook
-LABELS = {"what you'll do"}
+# bold, and not a term: the lists at the top of every notebook
+LABELS = {"what you'll do", "what you'll learn", "what you need"}
 # words that are needed, in their everyday sense or as part of a name, before a notebook can explain
 # what they mean here; a reader is not misled
 EVERYDAY = {
@@ -88,7 +88,7 @@ def one_line(text: str) -> str:
 
 
 def bold_phrases(source: str) -> list[str]:
-    """Return the bold phrases of a Markdown cell, without links; a colon after one belongs to it."""
+    """Return the bold phrases of a Markdown cell, without links, with a colon that follows."""
     text = re.sub(r"```.*?```", "", source, flags=re.DOTALL).replace("’", "'")
     found = re.findall(r"\*\*(?=\S)(.+?)(?<=\S)\*\*(:?)", text, re.DOTALL)
     return [one_line(re.sub(r"\[(.+?)\]\(.*?\)", r"\1", words) + colon) for words, colon in found]
