@@ -116,12 +116,22 @@ def bold_terms(path) -> dict[str, int]:
     return terms
 
 
-def mentions(source: str, entry: Entry) -> bool:
-    """Whether prose uses a term, as whole words; exempt forms do not count."""
+@cache
+def prose_cells(path) -> list[tuple[int, str, str]]:
+    """Return number, source and prose of the Markdown cells of a notebook."""
+    return [
+        (number, source, one_line(without_code(source)).replace("’", "'").casefold())
+        for number, source in markdown_cells(path)
+    ]
+
+
+@cache
+def mention_of(name: str) -> re.Pattern[str]:
+    """Return a pattern that finds a term in prose as whole words, without its exempt forms."""
+    (entry,) = (entry for entry in entries() if entry.name == name)
     exempt = {word + ending for word in EVERYDAY for ending in ("", "s", "es")}
-    bodies = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in entry.forms - exempt)
-    prose = without_code(source).replace("’", "'")
-    return bool(bodies and re.search(rf"(?<![\w-])(?:{bodies})(?![\w-])", prose, re.IGNORECASE))
+    bodies = "|".join(map(re.escape, sorted(entry.forms - exempt))) or "(?!)"
+    return re.compile(rf"(?<![\w-])(?:{bodies})(?![\w-])")
 
 
 @pytest.mark.parametrize("path", SERIES, ids=lambda path: path.stem)
@@ -150,8 +160,8 @@ def test_a_term_that_a_later_notebook_introduces_is_linked_to_the_glossary(path)
     for entry in entries():
         if entry.notebook <= path.name:
             continue
-        for number, source in markdown_cells(path):
-            if mentions(source, entry):
+        for number, source, prose in prose_cells(path):
+            if mention_of(entry.name).search(prose):
                 if f"glossary.md#{entry.anchor})" not in source:
                     link = f"[{entry.name}](../docs/glossary.md#{entry.anchor})"
                     missing.append(f"cell {number}: {link}, introduced in {entry.notebook}")
