@@ -88,10 +88,10 @@ def one_line(text: str) -> str:
 
 
 def bold_phrases(source: str) -> list[str]:
-    """Return the bold phrases of a Markdown cell, without links, with a colon that follows."""
+    """Return the bold phrases of a Markdown cell, without links."""
     text = re.sub(r"```.*?```", "", source, flags=re.DOTALL).replace("’", "'")
-    found = re.findall(r"\*\*(?=\S)(.+?)(?<=\S)\*\*(:?)", text, re.DOTALL)
-    return [one_line(re.sub(r"\[(.+?)\]\(.*?\)", r"\1", words) + colon) for words, colon in found]
+    found = re.findall(r"\*\*(?=\S)(.+?)(?<=\S)\*\*", text, re.DOTALL)
+    return [one_line(re.sub(r"\[(.+?)\]\(.*?\)", r"\1", words)) for words in found]
 
 
 def is_term(phrase: str) -> bool:
@@ -118,11 +118,16 @@ def bold_terms(path) -> dict[str, int]:
 
 @cache
 def prose_cells(path) -> list[tuple[int, str, str]]:
-    """Return number, source and prose of the Markdown cells of a notebook."""
-    return [
-        (number, source, one_line(without_code(source)).replace("’", "'").casefold())
-        for number, source in markdown_cells(path)
-    ]
+    """Return number, source and prose of the Markdown cells of a notebook.
+
+    Headings, and links to the notebook that explains more, are left out.
+    """
+    cells = []
+    for number, source in markdown_cells(path):
+        prose = re.sub(r"^#.*$|\[[^\]]*\]\([^)]*\.ipynb\)", " ", source, flags=re.MULTILINE)
+        prose = one_line(without_code(prose)).replace("’", "'").casefold()
+        cells.append((number, source, prose))
+    return cells
 
 
 @cache
@@ -204,7 +209,7 @@ def test_a_short_bold_phrase_is_a_term(phrase):
 
 @pytest.mark.parametrize(
     "phrase",
-    ["What you'll do", "First term:", "A trap.", "99.4 %", "Look at the picture before the rest"],
+    ["What you'll do", "What you need", "A trap.", "99.4 %", "Look at the picture before the rest"],
 )
 def test_other_bold_phrases_are_not_terms(phrase):
     assert not is_term(phrase)
