@@ -99,7 +99,7 @@ def is_term(phrase: str) -> bool:
     return not (
         phrase.casefold() in LABELS
         or phrase.endswith((".", ":", "?", "!"))
-        or len(phrase.split()) > 4
+        or len(phrase.split()) > 5
         or re.search(r"\d", phrase.replace("F1", ""))
         or "`" in phrase
     )
