@@ -22,8 +22,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = {
-    "README.md", "CONTRIBUTING.md", "environment.yml", "pyproject.toml", "constraints.txt", "LICENSE",
-    "data", "digits_helpers", "docs", "notebooks", "tests",
+    "README.md", "CONTRIBUTING.md", "LICENSE", "environment.yml", "pyproject.toml",
+    "constraints.txt", "data", "digits_helpers", "docs", "notebooks", "tests",
 }  # fmt: skip
 
 
