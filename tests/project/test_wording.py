@@ -76,36 +76,32 @@ def find(pieces, wanted: re.Pattern[str], used: Counter) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def used() -> Counter:
-    """Count how often each exception was needed."""
-    return Counter()
-
-
-def not_the_tables(pieces):
-    return (piece for piece in pieces if "tests/project/" not in piece.file)
-
-
-def test_what_a_person_reads_is_in_the_fields_words_and_american_spelling(used):
-    found = find(everything(), IN_PROSE, used)
-    assert not found, "\n" + "\n".join(found)
-
-
-def test_names_in_code_are_in_american_spelling_and_old_names_are_gone(used):
-    found = find(not_the_tables(all_code()), IN_CODE, used)
-    assert not found, "\n" + "\n".join(found)
-
-
-def test_every_exception_is_needed_and_gives_a_reason():
+def found() -> tuple[list[str], list[str], Counter]:
+    """Search the project once: terms in prose, names in code, how often each exception helped."""
     used: Counter = Counter()
-    find(everything(), IN_PROSE, used)
-    find(not_the_tables(all_code()), IN_CODE, used)
+    code = (piece for piece in all_code() if "tests/project/" not in piece.file)
+    return find(everything(), IN_PROSE, used), find(code, IN_CODE, used), used
+
+
+def test_what_a_person_reads_is_in_the_fields_words_and_american_spelling(found):
+    in_prose, _, _ = found
+    assert not in_prose, "\n" + "\n".join(in_prose)
+
+
+def test_names_in_code_are_in_american_spelling_and_old_names_are_gone(found):
+    _, in_code, _ = found
+    assert not in_code, "\n" + "\n".join(in_code)
+
+
+def test_every_exception_is_needed_and_gives_a_reason(found):
+    _, _, used = found
     for number, row in enumerate(ALLOWED):
         assert used[number], f"allowed_terms.csv, line {number + 2} is not needed any more: {row}"
         assert len(row["reason"].split()) >= 3, f"allowed_terms.csv, line {number + 2}: say why"
 
 
 @pytest.mark.parametrize(
-    ("text", "found", "instead"),
+    ("text", "term", "instead"),
     [
         ("The grey pixels", "grey", "gray"),
         ("It is Normalised here", "Normalised", "normalized"),
@@ -113,10 +109,10 @@ def test_every_exception_is_needed_and_gives_a_reason():
         ("a stencil of weights", "stencil", "template (of the single layer), kernel or filter"),
     ],
 )
-def test_a_term_is_found_and_the_message_says_where_and_what_to_write(text, found, instead):
+def test_a_term_is_found_and_the_message_says_where_and_what_to_write(text, term, instead):
     (line,) = find([Piece("notebooks/01.ipynb", "cell 3", text)], IN_PROSE, Counter())
     assert line.startswith("notebooks/01.ipynb, cell 3: '")
-    assert f"'{found}', write: {instead}" in " ".join(line.split())
+    assert f"'{term}', write: {instead}" in " ".join(line.split())
 
 
 @pytest.mark.parametrize("text", ["background", "no-stencil-here", "the centerpiece", "workplace"])
