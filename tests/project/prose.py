@@ -53,7 +53,7 @@ def blank(match: re.Match) -> str:
 
 def without_code(markdown: str) -> str:
     """Blank out what is not prose in Markdown: code, formulas, addresses, tags. Keep the length."""
-    not_prose = r"```.*?```|\$\$.*?\$\$|`[^`]*`|\$[^$\n]*\$|\]\([^)]*\)|<[^>]*>|^ {4}.*$"
+    not_prose = r"```.*?```|\$\$.*?\$\$|`[^`]*`|\$[^$\n]*\$|\]\([^)]*\)|<[^>]*>|^ {4}[^\n]*$"
     return re.sub(not_prose, blank, markdown, flags=re.DOTALL | re.MULTILINE)
 
 
