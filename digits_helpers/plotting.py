@@ -270,7 +270,7 @@ def plot_runs(groups, ax=None, *, title=None):
 
 
 def plot_layers(model, ax=None, *, title=None):
-    """Draw a chart of a model: a box for each layer, with output shape and parameters.
+    """Draw a chart of a model: a rectangle for each layer, with output shape and parameters.
 
     Parameters
     ----------
