@@ -314,7 +314,7 @@ def plot_pixel_values(image, ax=None, *, title=None):
         _, ax = plt.subplots(figsize=(0.3 * width, 0.3 * height + 0.3))
     ax.matshow(image, cmap="gray", vmin=0, vmax=255)
     for (row, column), value in np.ndenumerate(image):
-        color = "black" if value > 127 else "#999999" if value == 0 else "white"
+        color = "black" if value > 117 else "#999999" if value == 0 else "white"
         ax.text(column, row, value, ha="center", va="center", fontsize=7, color=color)
     ax.set(xticks=range(0, width, 3), yticks=range(0, height, 3), xlabel="column", ylabel="row")
     ax.xaxis.set_ticks_position("bottom")
