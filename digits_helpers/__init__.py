@@ -41,8 +41,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "plotting": [
             "plot_confusion_matrix",
             "plot_digits",
+            "plot_embedding",
             "plot_history",
             "plot_layers",
+            "plot_pixel_values",
             "plot_probabilities",
             "plot_detections",
             "plot_runs",
