@@ -1,4 +1,4 @@
-"""What Python stores for the figures that explore data; the page's side is tested in ``browser/``."""
+"""What Python stores for the figures of data; the page is tested in ``browser/``."""
 
 import base64
 import json
