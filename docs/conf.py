@@ -1,4 +1,4 @@
-"""The site: ``sphinx-build -W docs build/site`` makes it from the notebooks as they are."""
+"""The site: ``python -m sphinx -W docs build/site`` makes it from the notebooks as they are."""
 
 import os
 import sys
