@@ -64,7 +64,8 @@ def plot_reliability(confidence, correct, ax=None, *, bins=10, title=None):
         Whether the prediction is correct.
     ax : matplotlib Axes, optional
     bins : int
-        Bins of equal width from 0 to 1; those without images are left out.
+        Bins of equal width from 0 to 1, each with its upper limit; those without images are left
+        out.
     title : str, optional
 
     Returns
@@ -87,7 +88,7 @@ def plot_reliability(confidence, correct, ax=None, *, bins=10, title=None):
     if ax is None:
         _, ax = plt.subplots(figsize=(4.6, 4))
     ax.plot([0, 1], [0, 1], ":", color="black", linewidth=1.5, label="calibrated")
-    index = np.minimum((bins * confidence).astype(int), bins - 1)
+    index = np.maximum(np.ceil(bins * confidence).astype(int) - 1, 0)  # (0, 0.1], (0.1, 0.2], ...
     label = "model, 95 % interval"
     for number in np.unique(index):
         inside = index == number
@@ -106,5 +107,5 @@ def plot_reliability(confidence, correct, ax=None, *, bins=10, title=None):
     ax.text(first - 0.01, -0.02, "images", fontsize=8, ha="right", va="top", style="italic")
     ax.set(xlim=(first, 1.01), ylim=(-0.09, 1.03), title=title)
     ax.set(xlabel="mean confidence of the bin", ylabel="accuracy in the bin")
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.1))
     return ax
