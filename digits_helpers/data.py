@@ -122,17 +122,17 @@ def load_other_writers():
         float32 (1797, 28, 28) in [0, 1], ink bright on 0, and int64 (1797,).
     """
     import cv2
-    from digits_helpers.pictures import centre_by_mass, fit_to_box
+    from digits_helpers.pictures.normalization import center_by_mass, scale_to_box
     from sklearn.datasets import load_digits
 
     digits = load_digits()
     small = np.float32(digits.images / 16)
     large = [cv2.resize(image, (80, 80), interpolation=cv2.INTER_CUBIC) for image in small]
-    images = [centre_by_mass(fit_to_box(image.clip(0, 1))) for image in large]
+    images = [center_by_mass(scale_to_box(image.clip(0, 1))) for image in large]
     return np.stack(images), digits.target
 
 
-def load_samples():
+def load_sample_pictures():
     """Load the sample pictures of one digit each, as `load_digit_image` prepares them.
 
     They come with the project, in ``data/handwriting/``; a program drew them, in many styles.
@@ -142,7 +142,7 @@ def load_samples():
     images, labels : numpy.ndarray
         float32 (176, 28, 28) in [0, 1], ink bright on 0, and int64 (176,).
     """
-    from digits_helpers.pictures import load_digit_image
+    from digits_helpers.pictures.reading import load_digit_image
 
     folder = DATA / "handwriting"
     with open(folder / "labels.csv", newline="", encoding="utf-8") as file:

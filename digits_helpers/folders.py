@@ -81,7 +81,7 @@ def check_image_folder(folder):
     pandas.DataFrame
         A row for each class, in the order of Keras' labels: its number of ``pictures``, its
         ``share`` of all in [0, 1], their ``sizes`` (width × height, smallest and largest area)
-        and their ``modes`` of colour, as Pillow names them (L is grey).
+        and their ``modes`` of color, as Pillow names them (L is gray).
 
     Raises
     ------
@@ -89,7 +89,7 @@ def check_image_folder(folder):
         If there is no such folder, if it holds less than two classes, or a class no picture, or
         if a file is damaged, is named as another format than it is, stands outside of the
         classes, is of a kind that Keras leaves out without a word, or is a BMP, which TensorFlow
-        does not read in grey. All is listed at once.
+        does not read in gray. All is listed at once.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -236,7 +236,7 @@ def _read(file):
             + (f"rename it to {right}" if found in _FORMATS.values() else "save it as .png")
         )
     if found == "BMP":
-        raise ValueError("TensorFlow reads BMP in colour only, not in grey; save it as .png")
+        raise ValueError("TensorFlow reads BMP in color only, not in gray; save it as .png")
     return image.size, image.mode
 
 

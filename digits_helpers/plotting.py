@@ -10,7 +10,7 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-from digits_helpers.contents import shapes, words
+from digits_helpers.figure_description import shapes, words
 from matplotlib.patches import Rectangle
 from PIL import Image
 
@@ -36,7 +36,7 @@ def show(plot, alt):
     figure.savefig(drawn, format="png")
     plt.close(figure)
     image = Image.open(drawn).convert("RGB")
-    if image.getcolors(256) is None:  # photographs: 256 colours make a quarter of the size
+    if image.getcolors(256) is None:  # photographs: 256 colors make a quarter of the size
         image = image.quantize(256, method=Image.Quantize.FASTOCTREE)
     image.save(stored, format="png", optimize=True)
     png = base64.b64encode(stored.getvalue()).decode("ascii")
@@ -162,7 +162,7 @@ def plot_probabilities(probabilities, ax=None, *, title=None):
     return ax
 
 
-def plot_reading(source, digits, ax=None):
+def plot_detections(source, digits, ax=None):
     """Draw a picture and, over it, each digit that was found: its box, label and certainty.
 
     Parameters
@@ -178,7 +178,7 @@ def plot_reading(source, digits, ax=None):
     matplotlib Axes
         In pixels of the original picture; its title is the reading.
     """
-    from digits_helpers.pictures import WORKING_PIXELS, open_scaled
+    from digits_helpers.pictures.opening import WORKING_PIXELS, open_scaled
 
     picture, scale = open_scaled(source, WORKING_PIXELS)
     height, width = np.array(picture.shape[:2]) / scale

@@ -19,7 +19,7 @@ import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import tensorflow as tf
-from digits_helpers import DATA, augment, centre_by_mass, load_split
+from digits_helpers import DATA, augment, center_by_mass, load_split
 from scipy.spatial import cKDTree
 
 sys.path.append(str(DATA / "handwriting"))
@@ -71,7 +71,7 @@ def draw(digit, rng):
     height, width = np.ceil(points.max(axis=0) + pen).astype(int)
     pixels = np.mgrid[:height, :width].transpose(1, 2, 0) + 0.5 - pen / 2
     distance = cKDTree(points).query(pixels)[0]
-    return centre_by_mass(np.clip(pen / 2 + 0.5 - distance, 0, 1).astype(np.float32))
+    return center_by_mass(np.clip(pen / 2 + 0.5 - distance, 0, 1).astype(np.float32))
 
 
 def train(name):

@@ -25,8 +25,8 @@ def model():
 
 
 def usual_way(path):
-    grey = Image.open(path).convert("L").resize((28, 28))
-    return 1 - np.asarray(grey, np.float32) / 255
+    gray = Image.open(path).convert("L").resize((28, 28))
+    return 1 - np.asarray(gray, np.float32) / 255
 
 
 @pytest.mark.benchmark(group="a file to an answer, median of all samples")

@@ -350,7 +350,7 @@ def pictures():
 
 def notebooks():
     """Run every notebook; return its seconds and the largest memory of its kernel."""
-    sys.path.append(str(ROOT / "tests"))
+    sys.path.append(str(ROOT / "tests" / "regression"))
     from refresh import execute
 
     rows = {}
