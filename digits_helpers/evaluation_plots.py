@@ -36,7 +36,7 @@ def plot_confused_pair(images, labels, predictions, pair, *, columns=4, heading=
             f"got {len(labels)} labels and {len(predictions)} predictions"
         )
     height, width = images.shape[1:]
-    figure, axes = plt.subplots(2, 2, figsize=(6.4, 6.8))
+    figure, axes = plt.subplots(2, 2, figsize=(5.8, 6.2))
     for ax, (true, predicted) in zip(
         axes.flat, [(true, predicted) for true in pair for predicted in pair], strict=True
     ):
