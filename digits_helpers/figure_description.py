@@ -27,7 +27,7 @@ def words(figure):
     lines = [f"heading: {text.get_text()}" for text in _visible(figure.texts)]  # and the like
     lines += [f"legend: {_entries(legend)}" for legend in figure.legends]
     for ax in figure.axes:
-        titles = [ax.get_title(place) for place in ("left", "center", "right")]
+        titles = [ax.get_title(location) for location in ("left", "center", "right")]
         lines += [f"title: {title}" for title in titles if title]
         if ax.axison:
             for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
@@ -48,7 +48,7 @@ def shapes(figure):
     -------
     list of str
         A line for each set of Axes and for all that it holds: before the colon what it is, with
-        colors and line styles; behind it places in pixels, right and up from the lower left
+        colors and line styles; behind it positions in pixels, right and up from the lower left
         corner, or tones in per cent of a color scale: ``"line #0072b2 - o: 83 35, 120 220"``.
     """
     lines = []
@@ -90,7 +90,7 @@ def _numbers(points):
 
 
 def _collection(artist):
-    """Describe dots (their places) or lines and areas (all their corners)."""
+    """Describe dots (their positions) or lines and areas (all their corners)."""
     if isinstance(artist, PathCollection):
         points = artist.get_offset_transform().transform(artist.get_offsets())
     else:

@@ -50,8 +50,8 @@ def scoreboard(notebook, rows):
     columns = {
         "parameters": "{:,}".format,
         "training": "{:.1f} s".format,
-        "validation": lambda share: f"{100 * share:.2f} %",
-        "test": lambda share: f"{100 * share:.2f} %",
+        "validation": lambda fraction: f"{100 * fraction:.2f} %",
+        "test": lambda fraction: f"{100 * fraction:.2f} %",
         "pictures": "{:d}".format,
     }
     stored = pd.read_csv(DATA / "scoreboard.csv", dtype=str, keep_default_na=False)

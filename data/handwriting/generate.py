@@ -5,8 +5,8 @@ No picture here was taken from anyone: each is drawn by this file, the same one 
 1. ``forms.csv`` holds the pen strokes of each digit as a few points, several forms for a digit.
 2. `hand.Hand` (slant, proportions, tremor, haste, which forms it prefers) makes them paths.
 3. `paper.ink` runs a `paper.Pen` (width, pressure, grain, ...) along the paths.
-4. `paper.painting` lays the ink on a plain background, as a paint program does; `paper.photo` lays it
-   on paper, with lines, a desk, light and shadow, and looks at it through a camera.
+4. `paper.painting` lays the ink on a plain background, as a paint program does; `paper.photo` lays
+   it on paper, with lines, a desk, light and shadow, and looks at it through a camera.
 5. ``STYLES`` below says what to draw. Every picture has a random generator of its own, seeded
    with its name, so that one can be drawn without the others and all come out alike each time.
 
@@ -54,7 +54,8 @@ STYLES = {
              "2": (0.7, 0.9, 0.12), "4": (1, 0.78, 0.05), "6": (0.5,) * 3, "8": (0.2, 0.75, 0.4)})),
     "light-on-color": ("1579", "png", "in a light color on a dark one", painting,
         dict(color=(1, 0.9, 0.3), pen="wide", size=(128, 128), crisp=True, height=0.6,
-             background={"1": (0.5, 0, 0.1), "5": (0, 0.3, 0.6), "7": (0.3,) * 3, "9": (0, 0.4, 0.2)})),
+             background={"1": (0.5, 0, 0.1), "5": (0, 0.3, 0.6), "7": (0.3,) * 3,
+                         "9": (0, 0.4, 0.2)})),
     "transparent-dark": ("01358", "png", "in black ink on a transparent background", painting,
         dict(color=BLACK, mode="RGBA", size=(300, 340))),
     "transparent-light": ("24679", "png", "in white ink on a transparent background", painting,

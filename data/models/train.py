@@ -1,7 +1,7 @@
 """Train the reference models "mlp" and "cnn" again: ``python data/models/train.py [name ...]``.
 
-Both learn from the 55,000 training images and from 11,000 digits drawn here in forms that are rare
-in MNIST (a 1 with a long flag, a crossed 7, an angular 9, ...: kind "rare" in
+Both learn from the 55,000 training images and from 11,000 digits drawn here in shapes that are
+unusual in MNIST (a 1 with a long flag, a crossed 7, an angular 9, ...: kind "rare" in
 ``data/handwriting/forms.csv``), all augmented anew in every epoch. The 5,000 validation images and
 1,797 digits of 13 other writers (`load_other_writers`) served to choose what is written here.
 
@@ -54,7 +54,7 @@ MODELS = {"mlp": (mlp, 45), "cnn": (cnn, 20)}  # and how many epochs
 
 
 def draw_rare(count, rng):
-    """Draw digits in rare forms: float32 (count, 28, 28) in [0, 1], and their labels."""
+    """Draw digits of unusual shapes: float32 (count, 28, 28) in [0, 1], and their labels."""
     labels = np.arange(count, dtype=np.uint8) % 10
     return np.stack([draw(str(label), rng) for label in labels]), labels
 

@@ -56,7 +56,7 @@ def _scale(digit, size):
 
 
 def center_by_mass(digit, size=28):
-    """Place a digit so that its center of mass is in the middle of the frame.
+    """Shift a digit so that its center of mass is in the middle of the frame.
 
     Parameters
     ----------

@@ -256,7 +256,7 @@ HELPERS = [
         "split not stratified",
         "digits_helpers/data.py",
         (", stratify=labels", ""),
-        "tests/unit/test_data.py::test_every_digit_has_the_same_share_of_training_and_validation",
+        "tests/unit/test_data.py::test_every_digit_has_the_same_fraction_of_training_and_validation",
     ),
     Mutation(
         "validation set is the test set",
@@ -340,7 +340,7 @@ HELPERS = [
         "tests/unit/test_plotting.py",
     ),
     Mutation(
-        "accuracy as a share under a label in per cent",
+        "accuracy as a fraction under a label in per cent",
         "digits_helpers/plotting.py",
         ("[1, 100], strict=True", "[1, 1], strict=True"),
         "tests/unit/test_plotting.py",
@@ -494,7 +494,7 @@ HELPERS = [
         "digits_helpers/augmentation.py",
         ("rng.uniform(-15, 15, count)", "rng.uniform(-25, 25, count)"),
         "tests/unit/test_augmentation.py::"
-        "test_level_strokes_are_turned_and_sheared_and_upright_ones_turned_as_far_as_stated",
+        "test_horizontal_strokes_are_rotated_and_sheared_and_vertical_ones_rotated_as_far_as_stated",
     ),
     Mutation(
         "every image augmented alike",
@@ -809,7 +809,7 @@ PROSE = [
     ),
     Mutation("a count of the prose", FIRST, ("from 5,421 fives", "from 5,412 fives")),
     Mutation(
-        "a whole number of the prose",
+        "an integer of the prose",
         SINGLE,
         ("Five epochs of 1,719 steps", "Five epochs of 1,791 steps"),
     ),
@@ -935,7 +935,7 @@ def main(arguments: list[str]) -> int:
         original = Path(folder)
         copy_project(original)
         if failed := red(original, sorted({mutation.seen_by for mutation in mutations})):
-            print(f"without any mutation {failed} fails: mend that first")
+            print(f"without any mutation {failed} fails: fix that first")
             return 1
         results = pool.map(lambda mutation: run(mutation, original), mutations)
         for mutation, (test, seconds) in zip(mutations, results, strict=True):

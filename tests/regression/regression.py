@@ -170,6 +170,6 @@ def describe_failure(item: IPyNbCell, nbval_describes, failure: pytest.Exception
     notebook = item.nodeid.partition("::")[0]
     place = f"{notebook}, section '{heading}', cell [{item.cell_num + 1}]"
     if isinstance(failure.value, OutputsDiffer):
-        mend = f"if this is what it should show: python tests/regression/refresh.py {notebook}"
-        return f"{place}\n\n{item.cell.source}\n\n{failure.value}\n\n{mend}"
+        fix = f"if this is what it should show: python tests/regression/refresh.py {notebook}"
+        return f"{place}\n\n{item.cell.source}\n\n{failure.value}\n\n{fix}"
     return f"{place}\n\n{nbval_describes(failure)}"

@@ -267,7 +267,7 @@ def pictured(**metadata):
 
 def complaints(rule, *cells, stored=()):
     notebook = new_notebook(metadata=METADATA | {"stored": list(stored)})
-    notebook.cells = list(cells)  # unlike the argument, these are not mended
+    notebook.cells = list(cells)  # unlike the argument, these are not fixed
     return list(rule(notebook))
 
 

@@ -107,18 +107,18 @@ def test_another_kind_of_file_is_refused_without_advice_to_load_it_all_the_same(
     assert "allow_pickle" not in str(error.value)
 
 
-@pytest.mark.parametrize("share", [0.0001, 0.1, 0.5, 0.9, 0.999, 0.999999])
-def test_a_truncated_file_is_refused(tmp_path, share):
+@pytest.mark.parametrize("fraction", [0.0001, 0.1, 0.5, 0.9, 0.999, 0.999999])
+def test_a_truncated_file_is_refused(tmp_path, fraction):
     path = tmp_path / "mnist.npz"
     whole = BUNDLED.read_bytes()
-    path.write_bytes(whole[: int(share * len(whole))])
+    path.write_bytes(whole[: int(fraction * len(whole))])
     assert_refused(path)
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.86, 0.9])
-def test_a_file_with_a_hole_is_refused(tmp_path, share):
+@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.86, 0.9])
+def test_a_file_with_a_hole_is_refused(tmp_path, fraction):
     contents = bytearray(BUNDLED.read_bytes())
-    start = int(share * len(contents))
+    start = int(fraction * len(contents))
     contents[start : start + 4096] = bytes(4096)
     path = tmp_path / "mnist.npz"
     path.write_bytes(contents)
@@ -275,12 +275,12 @@ def test_training_and_validation_images_together_are_the_training_set_each_once(
     assert len(set(parts[0]) & set(parts[1])) == 0
 
 
-def test_every_digit_has_the_same_share_of_training_and_validation(split, mnist):
-    share, share_of_all = (
+def test_every_digit_has_the_same_fraction_of_training_and_validation(split, mnist):
+    fraction, fraction_of_all = (
         np.bincount(y, minlength=10) / len(y) for y in (split[1][1], mnist["y_train"])
     )
     # the nearest that whole images allow: one of 5,000 is 0.02 points
-    assert np.abs(share - share_of_all).max() <= 0.0002
+    assert np.abs(fraction - fraction_of_all).max() <= 0.0002
 
 
 def test_the_split_is_the_same_on_every_call_whatever_the_seed_of_numpy(split):

@@ -45,7 +45,7 @@ def test_scaled_images_are_written_as_bytes(tmp_path):
         (np.zeros((2, 9), np.uint8), [1, 2], "2, 9"),
         (np.full((2, 3, 3), 255.0), [1, 2], "0, 1"),
         (np.full((2, 3, 3), np.nan), [1, 2], "nan"),
-        (np.zeros((2, 3, 3), np.uint8), [1.0, 2.0], "whole numbers"),
+        (np.zeros((2, 3, 3), np.uint8), [1.0, 2.0], "integers"),
     ],
 )
 def test_what_cannot_be_written_is_refused(tmp_path, images, labels, message):
@@ -63,7 +63,7 @@ def test_a_row_for_each_class_counts_its_pictures(folder):
     table = check_image_folder(folder)
     assert table.index.tolist() == ["1", "7"]
     assert table["pictures"].tolist() == [3, 3]
-    assert table["share"].tolist() == [0.5, 0.5]
+    assert table["fraction"].tolist() == [0.5, 0.5]
     assert table["sizes"].tolist() == ["4×6", "4×6 to 9×9"]
     assert table["modes"].tolist() == ["L", "L, RGB"]
 

@@ -109,7 +109,7 @@ def test_the_generator_takes_the_stored_photograph_again(generate):
     drawn = np.asarray(generate.draw("scan", "4")).astype(float)
     with Image.open(FOLDER / "scan_4.jpg") as stored:
         assert drawn.shape == (*stored.size[::-1], 3)
-        assert np.abs(drawn - np.asarray(stored)).mean() < 4  # of 255: JPEG changes the grain
+        assert np.abs(drawn - np.asarray(stored)).mean() < 4  # of 255: JPEG changes the texture
 
 
 def test_a_picture_stored_on_its_side_comes_upright_by_its_exif_note(generate):

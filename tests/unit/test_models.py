@@ -31,7 +31,7 @@ def digits():
 
 @pytest.fixture(scope="module", params=NAMES)
 def predictions(request, digits):
-    """Return a model's name, the model, and its answers to the test images."""
+    """Return a model's name, the model, and its predictions to the test images."""
     model = load_reference_model(request.param)
     return request.param, model, model.predict(digits[0], batch_size=1000, verbose=0)
 
@@ -75,8 +75,8 @@ def test_validation_accuracy_is_what_the_card_states(predictions):
     name, model, _ = predictions
     card = json.loads((DATA / "models" / f"{name}.json").read_text(encoding="utf-8"))
     _, (images, labels), _ = load_split()
-    answers = model.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
-    assert np.mean(answers == labels) == pytest.approx(card["validation_accuracy"], abs=0.0005)
+    predictions = model.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
+    assert np.mean(predictions == labels) == pytest.approx(card["validation_accuracy"], abs=0.0005)
 
 
 def test_the_card_states_how_the_model_was_made(predictions):
@@ -119,7 +119,7 @@ def test_the_outputs_are_ten_probabilities(predictions):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_images_with_a_channel_give_the_same_answers(predictions, digits):
+def test_images_with_a_channel_give_the_same_predictions(predictions, digits):
     name, _, probabilities = predictions
     images = digits[0][:100, :, :, None]
     again = load_reference_model(name).predict(images, verbose=0)
@@ -218,5 +218,5 @@ def test_a_model_for_images_with_a_channel_is_accepted(folder):
     for layer in dense(10):
         outputs = layer(outputs)
     save(keras.Model(inputs, outputs), folder / "cnn.keras")
-    answers = load_reference_model("cnn").predict(np.zeros((2, 28, 28, 1)), verbose=0)
-    np.testing.assert_allclose(answers, 0.1, atol=1e-6)  # no ink: ten biases of 0
+    predictions = load_reference_model("cnn").predict(np.zeros((2, 28, 28, 1)), verbose=0)
+    np.testing.assert_allclose(predictions, 0.1, atol=1e-6)  # no ink: ten biases of 0

@@ -121,17 +121,17 @@ def test_there_is_a_title_for_each_image_or_none(images, n):
         plot_digits(images, ["?"] * n)
 
 
-def test_a_confusion_matrix_has_true_digits_down_and_answers_across():
+def test_a_confusion_matrix_has_true_digits_down_and_predictions_across():
     random = np.random.default_rng(0)
     true = random.integers(0, 10, 500)
-    answers = np.where(random.random(500) < 0.6, true, random.integers(0, 10, 500))
-    matrix = confusion_matrix(true, answers)
+    predictions = np.where(random.random(500) < 0.6, true, random.integers(0, 10, 500))
+    matrix = confusion_matrix(true, predictions)
     ax = plot_confusion_matrix(matrix, title="Ten by ten")
     np.testing.assert_array_equal(ax.collections[0].get_array().reshape(10, 10), matrix)
     assert ax.yaxis_inverted()  # the row of digit 0 is at the top
     written = {text.get_position(): text.get_text() for text in ax.texts}
     assert written == {
-        (j + 0.5, i + 0.5): str(np.sum((true == i) & (answers == j)))
+        (j + 0.5, i + 0.5): str(np.sum((true == i) & (predictions == j)))
         for i in range(10)
         for j in range(10)
     }
@@ -139,7 +139,7 @@ def test_a_confusion_matrix_has_true_digits_down_and_answers_across():
     assert ax.get_title(loc="left") == "Ten by ten"
 
 
-def test_shares_are_written_as_the_format_says():
+def test_fractions_are_written_as_the_format_says():
     ax = plot_confusion_matrix(np.eye(10) / 4, fmt=".0%")
     assert {text.get_text() for text in ax.texts} == {"25%", "0%"}
 

@@ -104,7 +104,7 @@ def test_notebook_10_comes_after_notebook_9(stored):
     assert scoreboard(10, {"ten": {}})["model"].tolist()[-2:] == ["nine", "ten"]
 
 
-def test_the_board_is_not_written_by_looking_at_it(stored):
+def test_the_scoreboard_is_not_written_by_looking_at_it(stored):
     before = stored.read_bytes()
     scoreboard(2, {"other": {"test": 0.1}})
     assert stored.read_bytes() == before

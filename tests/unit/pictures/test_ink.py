@@ -95,21 +95,21 @@ def test_a_single_ruled_line_below_a_digit_goes():
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_grain_of_the_paper_is_not_taken_for_the_digit(seed):
+def test_the_texture_of_the_paper_is_not_taken_for_the_digit(seed):
     drawn = draw((260, 260), 0.04)
-    grain = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 1, drawn.shape), (0, 0), 2.5)
-    page = 0.7 * (1 - 0.5 * drawn) + 0.08 * grain / grain.std()
+    texture = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 1, drawn.shape), (0, 0), 2.5)
+    page = 0.7 * (1 - 0.5 * drawn) + 0.08 * texture / texture.std()
     flat = subtract_background(normalize_polarity(page.astype(np.float32)))
     assert flat[drawn == 1].mean() > flat[drawn == 0].mean() + 0.2
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_grain_is_cut_off_below_the_digit(seed):
-    """Half of the ground is grainier than the other, from which the noise is estimated."""
+def test_texture_is_cut_off_below_the_digit(seed):
+    """Half of the background is grainier than the other, from which the noise is estimated."""
     drawn = draw((300, 300), 0.06)
-    grain = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 1, drawn.shape), (0, 0), 1)
-    grain[:150] *= 0.2
-    flat = 0.5 * drawn + 0.15 * grain / grain[150:].std()
+    texture = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 1, drawn.shape), (0, 0), 1)
+    texture[:150] *= 0.2
+    flat = 0.5 * drawn + 0.15 * texture / texture[150:].std()
     found = threshold_ink(flat.astype(np.float32))
     assert np.mean(found[drawn == 1] > 0.5) > 0.9
     assert np.mean(found[drawn == 0] > 0) < 0.06

@@ -128,7 +128,7 @@ def test_strokes_come_out_as_wide_as_mnists_whatever_the_pen(width):
 # The same digit, whatever the picture
 
 
-def test_light_ink_on_a_dark_ground_is_the_same():
+def test_light_ink_on_a_dark_background_is_the_same():
     assert_same_digit(255 - FIVE, 0.999)
 
 
@@ -220,7 +220,7 @@ def test_a_path_a_string_and_an_open_file_are_the_same(tmp_path):
 
 @pytest.mark.parametrize("ink", [0, 100, 160, 255])
 @pytest.mark.parametrize("hidden", [0, 255])
-def test_ink_on_a_transparent_ground_is_read(ink, hidden):
+def test_ink_on_a_transparent_background_is_read(ink, hidden):
     opacity = 255 - FIVE
     color = np.where(opacity > 0, ink, hidden).astype(np.uint8)
     assert_same_digit(np.dstack([color, color, color, opacity]), 0.95)
@@ -232,7 +232,7 @@ def test_a_transparent_palette_is_read():
     assert_same_digit(to_file(image, transparency=1), 0.95)
 
 
-def test_a_page_with_transparent_corners_keeps_its_ground():
+def test_a_page_with_transparent_corners_keeps_its_background():
     opacity = np.full_like(FIVE, 255)
     opacity[:20, :20] = 0
     assert_same_digit(np.dstack([255 - FIVE] * 3 + [opacity]), 0.99)
@@ -249,8 +249,8 @@ def test_a_page_with_transparent_corners_keeps_its_ground():
     ],
 )
 def test_colored_ink_shows_on_colored_paper(ink, paper):
-    share = 1 - FIVE[..., None] / 255
-    colors = (share * np.array(ink) + (1 - share) * np.array(paper)).astype(np.uint8)
+    fraction = 1 - FIVE[..., None] / 255
+    colors = (fraction * np.array(ink) + (1 - fraction) * np.array(paper)).astype(np.uint8)
     assert_same_digit(colors, 0.97)
 
 

@@ -33,10 +33,10 @@ def on_paper(digit, paper=215):
 
 
 def on_a_desk(sheet, corners, shade, seed=0):
-    """Lay a sheet on a grained desk of 400 x 440 pixels; corners: x, y of each, clockwise."""
+    """Lay a sheet on a textured desk of 400 x 440 pixels; corners: x, y of each, clockwise."""
     rng = np.random.default_rng(seed)
-    grain = cv2.GaussianBlur(rng.normal(0, 1, (400, 440)).astype("f4"), (0, 0), 5)
-    desk = np.clip(shade * (1 + 0.1 * grain / grain.std())[..., None] * (1, 0.8, 0.6), 0, 255)
+    texture = cv2.GaussianBlur(rng.normal(0, 1, (400, 440)).astype("f4"), (0, 0), 5)
+    desk = np.clip(shade * (1 + 0.1 * texture / texture.std())[..., None] * (1, 0.8, 0.6), 0, 255)
     high, wide = sheet.shape[:2]
     own = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
     there = cv2.getPerspectiveTransform(own, np.array(corners, np.float32))
@@ -124,12 +124,12 @@ def test_digits_that_fill_the_picture_are_no_sheets(digits, inverted):
 
 
 @pytest.mark.parametrize(("wide", "high"), [(60, 160), (110, 150), (24, 180)])
-@pytest.mark.parametrize("ground", ["plain", "grained"])
-def test_a_square_zero_and_a_bar_are_no_sheets(wide, high, ground):
+@pytest.mark.parametrize("background", ["plain", "textured"])
+def test_a_square_zero_and_a_bar_are_no_sheets(wide, high, background):
     page = np.full((220, 180), 230.0)
-    if ground == "grained":
-        grain = np.random.default_rng(1).normal(0, 1, page.shape).astype("f4")
-        page += 8 * cv2.GaussianBlur(grain, (0, 0), 3) * 10
+    if background == "textured":
+        texture = np.random.default_rng(1).normal(0, 1, page.shape).astype("f4")
+        page += 8 * cv2.GaussianBlur(texture, (0, 0), 3) * 10
     inside, hole = np.s_[20 : 20 + high, 30 : 30 + wide], np.s_[44 : high - 4, 54 : 6 + wide]
     bold = page.copy()
     bold[inside] = 30

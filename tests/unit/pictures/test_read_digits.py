@@ -18,7 +18,7 @@ def mnist():
 
 
 class Recorder:
-    """A stand-in for a model: answers with each image's place in the batch."""
+    """A stand-in for a model: predictions with each image's place in the batch."""
 
     def __init__(self, channels=False):
         self.input_shape = (None, 28, 28, 1) if channels else (None, 28, 28)
