@@ -291,7 +291,7 @@ HELPERS = [
     Mutation(
         "matrix transposed by the helper",
         "digits_helpers/plotting.py",
-        ("        matrix, annot=True", "        matrix.T, annot=True"),
+        ("        matrix,\n        annot=True", "        matrix.T,\n        annot=True"),
         "tests/unit/test_plotting.py",
     ),
     Mutation(
