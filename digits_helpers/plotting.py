@@ -31,6 +31,26 @@ def show(plot, alt):
     """
     from IPython.display import display
 
+    data, metadata = encode_figure(plot, alt)
+    display(data, metadata=metadata, raw=True)
+
+
+def encode_figure(plot, alt):
+    """Turn a figure into an output of a notebook; the figure is closed.
+
+    Parameters
+    ----------
+    plot : matplotlib Figure, Axes or array of Axes
+    alt : str
+        See `show`.
+
+    Returns
+    -------
+    data : dict of str to str
+        The picture and the description, by MIME type.
+    metadata : dict of str to dict
+        What the picture says and shows, for the tests.
+    """
     figure = plot if isinstance(plot, plt.Figure) else np.ravel(plot)[0].figure
     drawn, stored = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png")
@@ -41,7 +61,7 @@ def show(plot, alt):
     image.save(stored, format="png", optimize=True)
     png = base64.b64encode(stored.getvalue()).decode("ascii")
     notes = {"alt": alt, "words": words(figure), "shapes": shapes(figure)}  # compared by the tests
-    display({"image/png": png, "text/plain": alt}, metadata={"image/png": notes}, raw=True)
+    return {"image/png": png, "text/plain": alt}, {"image/png": notes}
 
 
 def plot_digits(images, titles=None, *, columns=10, heading=None):
@@ -89,7 +109,7 @@ def plot_digits(images, titles=None, *, columns=10, heading=None):
 def plot_confusion_matrix(
     matrix, ax=None, *, fmt="d", vmax=None, unit=None, zeros=True, title=None
 ):
-    """Draw a confusion matrix as a heatmap: a row for each true, a column for each predicted digit.
+    """Draw a confusion matrix as a heatmap: true digits in rows, predictions in columns.
 
     Parameters
     ----------

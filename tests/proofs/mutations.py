@@ -503,10 +503,10 @@ HELPERS = [
         "tests/unit/test_augmentation.py::test_each_image_varies_in_a_way_of_its_own",
     ),
     Mutation(
-        "unsure predictions given as sure",
-        "digits_helpers/drawing.py",
-        ("if certainty < threshold:", "if certainty > threshold:"),
-        "tests/unit/test_drawing.py::test_an_answer_is_given_from_the_threshold_on",
+        "a batch normalization folded wrongly",
+        "digits_helpers/explorables/networks.py",
+        ("np.sqrt(variance + config", "np.sqrt(variance - config"),
+        "tests/unit/test_networks.py::test_a_packed_network_computes_the_probabilities_of_keras",
     ),
     Mutation(
         "a PNG that is named .jpg passes",
