@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "augmentation": ["augment", "warp"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_sample_pictures", "load_split"],
+        "evaluation_plots": ["plot_confused_pair", "plot_reliability"],
         "experiments": ["run_experiments"],
         "explorables.boundary": ["explore_boundary"],
         "explorables.confusion": ["explore_confusion"],
