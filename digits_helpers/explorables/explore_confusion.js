@@ -66,7 +66,7 @@ function render({ model, el }) {
       "aria-label": "Confusion matrix: a row for each true digit. Arrow keys choose a cell.",
     });
     const head = make(make(table, "thead"), "tr");
-    make(head, "td", { textContent: "true ↓", className: "confusion-corner" });
+    make(head, "th", { textContent: "true ↓", className: "confusion-corner", scope: "col" });
     const body = make(table, "tbody");
     const cells = [];
     for (let digit = 0; digit < 10; digit++) {

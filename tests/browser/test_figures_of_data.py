@@ -31,7 +31,7 @@ if not (sync_playwright and CHROMIUM):
         raise RuntimeError(LACK)
     pytest.skip(LACK, allow_module_level=True)
 
-from bare_host import open_figure  # beside this file
+from bare_host import open_figure  # noqa: E402 (skipped without a browser)
 
 RNG = np.random.default_rng(0)
 _, (IMAGES, LABELS) = load_mnist()

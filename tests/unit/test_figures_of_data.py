@@ -1,4 +1,4 @@
-"""What Python stores for the figures that explore data; the page's side is tested in ``browser/``."""
+"""What Python stores for the figures of data; the page is tested in ``browser/``."""
 
 import base64
 import json
@@ -113,7 +113,9 @@ def test_the_misclassified_images_are_stored_most_confident_first(figures, digit
 def test_of_very_many_errors_the_most_confident_are_stored():
     rng = np.random.default_rng(2)
     probabilities = softmax(rng.normal(size=(2000, 10)), axis=1)
-    figure = explore_confusion(np.zeros((2000, 28, 28), np.uint8), np.zeros(2000, int), probabilities)
+    figure = explore_confusion(
+        np.zeros((2000, 28, 28), np.uint8), np.zeros(2000, int), probabilities
+    )
     positions = np.frombuffer(figure.positions, "<u4")
     right = int((probabilities.argmax(axis=1) == 0).sum())
     assert len(positions) == 800 + min(10, right)
@@ -193,7 +195,10 @@ STEPS, WEIGHTS, HISTORY = training()
         (lambda: explore_confusion(IMAGES, LABELS[:2], TABLE), r"got \(2,\)"),
         (lambda: explore_confusion(IMAGES, np.eye(10)[LABELS], TABLE), "labels.argmax"),
         (lambda: explore_confusion(IMAGES, LABELS + 8, TABLE), "from 0 to 9"),
-        (lambda: explore_confusion(IMAGES, LABELS, TABLE[:2]), r"of shape \(3, 10\), got \(2, 10\)"),
+        (
+            lambda: explore_confusion(IMAGES, LABELS, TABLE[:2]),
+            r"of shape \(3, 10\), got \(2, 10\)",
+        ),
         (lambda: explore_confusion(IMAGES, LABELS, TABLE * np.nan), "finite"),
         (lambda: explore_confusion(IMAGES, LABELS, TABLE * -30), "apply softmax"),
         (lambda: mix_digits(IMAGES[:1], LABELS[:1]), "2 to 12 images, got 1"),
@@ -203,7 +208,10 @@ STEPS, WEIGHTS, HISTORY = training()
         (lambda: drag_digit(IMAGES, labels=[1.5, 2, 3]), "integers"),
         (lambda: scrub_training(STEPS[::-1], WEIGHTS, HISTORY), "increasing steps"),
         (lambda: scrub_training(STEPS[:1], WEIGHTS, HISTORY), "2 to 60"),
-        (lambda: scrub_training(STEPS, WEIGHTS[:4], HISTORY), r"\(5, 784, 10\), got \(4, 784, 10\)"),
+        (
+            lambda: scrub_training(STEPS, WEIGHTS[:4], HISTORY),
+            r"\(5, 784, 10\), got \(4, 784, 10\)",
+        ),
         (lambda: scrub_training(STEPS, WEIGHTS * np.inf, HISTORY), "finite weights"),
         (lambda: scrub_training(STEPS, WEIGHTS, {"loss": HISTORY["loss"]}), "got {'loss': 5}"),
         (lambda: scrub_training(STEPS, WEIGHTS, {"loss": [1], "accuracy": [1]}), "5 numbers each"),
