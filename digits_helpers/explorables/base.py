@@ -1,4 +1,4 @@
-"""What all interactive figures share: how one is shown, stored and brought to the page.
+"""What all interactive figures have in common: how one is shown, stored and brought to the page.
 
 The script of each is an ES module beside this file, in the form that anywidget defines
 (https://anywidget.dev/en/afm/). Displayed, it is one output: live in Jupyter; as a picture with

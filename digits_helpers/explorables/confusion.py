@@ -1,4 +1,4 @@
-"""A confusion matrix that answers: choose a cell, see its images."""
+"""An interactive confusion matrix: choose a cell, see its images."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -100,7 +100,7 @@ class UploadDigit(_Reader):
     """
 
     module, _do = "upload_digit", "upload pictures"
-    _what = "A place to upload a picture, with a stored photograph of a 6 in pencil."
+    _what = "A field to upload a picture, with a stored photograph of a 6 in pencil."
     # the page changes `name`, `data` and `number`, which counts what it sends; Python the others
     name = traitlets.Unicode().tag(sync=True)
     data = binary()
@@ -169,7 +169,7 @@ def draw_digit(model=None, threshold=0.0):
 
 
 def upload_digit(model=None, threshold=0.0):
-    """Show a place to drop or choose a picture of a digit, and read it.
+    """Show a field to drop or choose a picture of a digit, and read it.
 
     Parameters
     ----------

@@ -134,7 +134,7 @@ def _tiles(output):
 
 
 def _montage(tiles, columns=16):
-    """Place images in a grid, a pixel apart."""
+    """Put images into a grid, a pixel apart."""
     count, height, width = tiles.shape
     columns = min(columns, count)
     rows = -(-count // columns)

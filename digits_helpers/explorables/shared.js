@@ -1,4 +1,4 @@
-// What the interactive figures share: elements, colors, the drawing pad, bars of probabilities,
+// What the interactive figures use: elements, colors, the drawing pad, bars of probabilities,
 // from a drawing to MNIST's 28 x 28, and the forward pass of a network. Nothing here asks a server.
 
 export const SIDE = 28; // of an image
@@ -422,7 +422,7 @@ function boundingBox({ values, width, height }, above) {
   return bottom ? [top, left, bottom, right] : null;
 }
 
-/** Cut out a box; what lies outside of the image is 0. */
+/** Crop to a rectangle; what lies outside of the image is 0. */
 function cut({ values, width, height }, [top, left, bottom, right]) {
   const result = { values: new Float32Array((bottom - top) * (right - left)), width: right - left, height: bottom - top };
   for (let y = Math.max(top, 0); y < Math.min(bottom, height); y++) {
@@ -513,7 +513,7 @@ function distances(mask, width, height) {
   return squared.map(Math.sqrt);
 }
 
-/** Scale to MNIST's 20 x 20 box, with MNIST's stroke width and contrast: `scale_to_box` in Python. */
+/** Scale to 20 x 20 pixels, with MNIST's stroke width and contrast: `scale_to_box` in Python. */
 function scaleToBox(digit, size = 20) {
   let fine = stretch(scale(digit, 4 * size), 0.1, 0.8);
   fine = cut(fine, [-size, -size, fine.height + size, fine.width + size]);
@@ -768,7 +768,7 @@ export function runNetwork(network, image) {
 
 /**
  * Begin a figure and let `build` fill it; it may return a cleanup. Where it throws, because the
- * state is missing or damaged, a sentence stands in its place.
+ * state is missing or damaged, a sentence is shown instead.
  */
 export function mountSafely(el, className, label, build) {
   try {
@@ -912,7 +912,7 @@ export function addChart(parent, { label, title, x, y, xTicks, yTicks, xLabel, h
     toY,
     path,
     line: (points, name = "") => svg(root, "path", { d: path(points), class: `digits-curve ${name}` }),
-    /** A vertical line with dots that `move` places. */
+    /** A vertical line with dots that `move` positions. */
     mark: () => svg(root, "g", { class: "digits-mark" }),
     move(cursor, x, ys) {
       cursor.replaceChildren();

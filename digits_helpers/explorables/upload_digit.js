@@ -1,4 +1,4 @@
-// A place for a picture, which Python reads, and beside it what the network predicts.
+// A field for a picture, which Python reads, and beside it what the network predicts.
 
 import { SIDE, addCanvas, addPrediction, bytesOf, describePrediction, make, mount, paint } from "./shared.js";
 

@@ -98,12 +98,14 @@ def comments(code: str) -> Iterator[tuple[int, str]]:
 
 def script_texts(script: str) -> Iterator[tuple[int, str]]:
     """Return line and text of the comments of JavaScript or CSS and of its strings of words."""
-    for match in re.finditer(
-        r"(?<![:\"'`])//[^\n]*|/\*.*?\*/|\"[^\"\n]* [^\"\n]*\"|`[^`]* [^`]*`",
-        script,
-        flags=re.DOTALL,
-    ):
-        yield script.count("\n", 0, match.start()) + 1, re.sub(r"\$\{[^}]*\}", " ", match[0])
+    comment, template = r"(?<![:\w])//[^\n]*|/\*.*?\*/", r"`[^`\n]*`"
+    texts = rf"{comment}|{template}|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
+    for match in re.finditer(texts, script, flags=re.DOTALL):
+        text = re.sub(
+            r"\$\{[^}]*\}|`[^`]*`" if match[0][0] == "/" else r"\$\{[^}]*\}", " ", match[0]
+        )
+        if " " in text.strip():
+            yield script.count("\n", 0, match.start()) + 1, text
 
 
 def everything() -> Iterator[Piece]:
