@@ -369,7 +369,7 @@ def _units(size, limit):
 def plot_templates(templates, titles=range(10), *, limit=None, label="weight", heading=None):
     """Draw ten pictures of numbers below and above 0, such as the weights of a single layer.
 
-    Orange is positive, purple negative, white 0: told apart by color-blind readers.
+    Red is positive, blue negative, white 0: color-blind readers tell them apart.
 
     Parameters
     ----------
@@ -377,7 +377,7 @@ def plot_templates(templates, titles=range(10), *, limit=None, label="weight", h
     titles : sequence of 10 str or int
         What to write above each.
     limit : float, optional
-        The number that the darkest orange stands for; by default the largest of all.
+        The number that the darkest red stands for; by default the largest of all.
     label : str
         What the numbers are, beside the color bar.
     heading : str, optional
@@ -396,7 +396,7 @@ def plot_templates(templates, titles=range(10), *, limit=None, label="weight", h
     limit = np.abs(templates).max() if limit is None else limit
     figure, axes = plt.subplots(2, 5, figsize=(9, 4))
     for ax, template, title in zip(axes.flat, templates, titles, strict=True):
-        drawn = ax.imshow(template, cmap="PuOr_r", vmin=-limit, vmax=limit)
+        drawn = ax.imshow(template, cmap="RdBu_r", vmin=-limit, vmax=limit)
         ax.set_title(title, loc="center", fontsize=10)
         ax.set(xticks=[], yticks=[])
     figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
