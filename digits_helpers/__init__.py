@@ -44,6 +44,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "reading": ["read_digits"],
         "surroundings": ["cut_sheet"],
-        "training": ["print_epochs", "progress_bar", "scoreboard"],
+        "training": ["print_epochs", "progress_bar", "record_weights", "scoreboard"],
     },
 )

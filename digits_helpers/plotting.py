@@ -399,6 +399,7 @@ def plot_templates(templates, titles=range(10), *, limit=None, label="weight", h
         drawn = ax.imshow(template, cmap="RdBu_r", vmin=-limit, vmax=limit)
         ax.set_title(title, loc="center", fontsize=10)
         ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color=OTHER)
     figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
     if heading:
         figure.suptitle(heading, x=0.01, ha="left")

@@ -70,6 +70,39 @@ def progress_bar():
     return ProgressBar()
 
 
+def record_weights(steps):
+    """Keep a copy of a model's weights at some steps of its training.
+
+    Parameters
+    ----------
+    steps : collection of int
+        After which iterations: 0 is before the first one. With ``steps_per_execution=20`` only
+        every 20th is seen, and the last of each epoch.
+
+    Returns
+    -------
+    keras.callbacks.Callback
+        For ``model.fit``. Its ``steps`` are those of them that were reached, its ``weights`` at
+        each the list of arrays that ``model.get_weights()`` returned.
+    """
+    import digits_helpers.quiet_tensorflow
+    import keras
+
+    class Recorder(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.steps, self.weights = [], []
+
+        def keep(self, *_, **__):
+            if (step := int(self.model.optimizer.iterations)) in steps:
+                self.steps.append(step)
+                self.weights.append(self.model.get_weights())
+
+        on_train_begin = on_train_batch_end = keep
+
+    return Recorder()
+
+
 def scoreboard(notebook, rows):
     """Put this notebook's models below those of the earlier notebooks.
 

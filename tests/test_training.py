@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from digits_helpers import DATA, print_epochs, progress_bar, scoreboard
+from digits_helpers import DATA, print_epochs, progress_bar, record_weights, scoreboard
 
 
 def numbers(line):
@@ -80,6 +80,17 @@ def test_a_progress_bar_grows_from_step_to_step(capsys, monkeypatch):
     lines = capsys.readouterr().out.partition("\n")[2].split("\r")
     assert [line.count("━") for line in lines[:3]] == [1, 10, 20]
     assert [line.split("/")[0] for line in lines[:3]] == [" 10", "100", "200"]
+
+
+def test_weights_are_recorded_before_training_and_after_the_steps_that_were_asked_for():
+    x, y = np.ones((40, 1), np.float32), np.zeros(40)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.layers[0].set_weights([np.array([[1.0]])])
+    model.compile(keras.optimizers.SGD(0.25), "mse")  # halves the weight in each step
+    recorder = record_weights([0, 1, 3, 6, 7])
+    model.fit(x, y, epochs=2, batch_size=16, verbose=0, callbacks=[recorder])
+    assert recorder.steps == [0, 1, 3, 6]
+    assert [weights[0].item() for weights in recorder.weights] == [1, 1 / 2, 1 / 8, 1 / 64]
 
 
 @pytest.fixture
