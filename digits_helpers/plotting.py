@@ -334,14 +334,14 @@ def plot_neurons(layer_sizes, ax=None, *, names=None, highlight=None, max_units=
         for unit, height in after.items():
             chosen = highlight is not None and i == len(sizes) - 2 and unit == highlight
             lines = [[(i, start), (i + 1, height)] for start in before.values()]
-            color, width = (SURE, 1.2) if chosen else (OTHER, 0.5)
+            color, width = (HIGHLIGHT, 1.2) if chosen else (OTHER, 0.5)
             ax.add_collection(LineCollection(lines, colors=color, lw=width, zorder=1 + chosen))
         biases = "1 bias" if sizes[i + 1] == 1 else f"{sizes[i + 1]:,} biases"
         count = f"{sizes[i]:,} × {sizes[i + 1]:,} weights\n+ {biases}"
         ax.text(i + 0.5, -1.2, count, ha="center", va="top", fontsize=8)
     for i, (column, size, name) in enumerate(zip(columns, sizes, names, strict=True)):
         last = i == len(sizes) - 1
-        faces = [SURE if last and unit == highlight else "white" for unit in column]
+        faces = [HIGHLIGHT if last and unit == highlight else "white" for unit in column]
         ax.scatter(
             [i] * len(column), column.values(), s=110, c=faces, edgecolors="#444444", zorder=3
         )
