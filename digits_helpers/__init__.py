@@ -12,8 +12,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "augmentation": ["augment", "warp"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_sample_pictures", "load_split"],
-        "drawing": ["draw_digit", "upload_digit"],
         "experiments": ["run_experiments"],
+        "explorables.boundary": ["explore_boundary"],
+        "explorables.confusion": ["explore_confusion"],
+        "explorables.drag": ["drag_digit"],
+        "explorables.drawing": ["draw_digit", "upload_digit"],
+        "explorables.look_inside": ["look_inside"],
+        "explorables.mix": ["mix_digits"],
+        "explorables.scrub": ["scrub_training"],
+        "explorables.temperature": ["explore_temperature"],
         "folders": [
             "check_image_folder",
             "check_submission",
@@ -34,9 +41,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "plotting": [
             "plot_confusion_matrix",
             "plot_digits",
+            "plot_embedding",
             "plot_history",
             "plot_layers",
             "plot_neurons",
+            "plot_pixel_values",
             "plot_probabilities",
             "plot_detections",
             "plot_runs",
