@@ -26,7 +26,9 @@ function render({ model, el }) {
 
     const status = make(root, "p", { className: "scrub-status" });
     const controls = make(root, "div", { className: "scrub-controls" });
-    const play = addButton(controls, "Play", () => (timer === null ? start() : stop()));
+    const isStill = prefersStill(); // then nothing moves by itself: a press is one step
+    const ready = isStill ? "Next step" : "Play";
+    const play = addButton(controls, ready, () => (timer === null ? start() : stop()));
     const show = (i) => `${steps[i]}`;
     const range = { min: 0, max: steps.length - 1, value: shown, show };
     const control = addSlider(controls, "Training step", range, (index) => {
@@ -106,8 +108,10 @@ function render({ model, el }) {
     }
     function start() {
       if (shown === steps.length - 1) shown = -1;
-      play.textContent = "Pause";
-      timer = setInterval(advance, prefersStill() ? 1000 : 160);
+      if (!isStill) {
+        play.textContent = "Pause";
+        timer = setInterval(advance, 160);
+      }
       advance();
     }
     function advance() {
@@ -118,7 +122,7 @@ function render({ model, el }) {
     function stop() {
       clearInterval(timer);
       timer = null;
-      play.textContent = "Play";
+      play.textContent = ready;
     }
     const unwatch = watchTheme(() => {
       colors = signedColors();

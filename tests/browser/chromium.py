@@ -9,6 +9,10 @@ try:
     from playwright.sync_api import expect, sync_playwright
 except ImportError:
     sync_playwright = None
+try:
+    from axe_playwright_python.sync_playwright import Axe
+except ImportError:
+    Axe = None
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -23,6 +27,27 @@ if not (sync_playwright and CHROMIUM):
         raise RuntimeError(LACK)
     pytest.skip(LACK, allow_module_level=True)
 expect.set_options(timeout=30_000)
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def use_scheme(page, scheme):
+    """Show the page of one figure, without motion, in the colors of a light or a dark site."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.add_style_tag(
+        content="body { background: light-dark(white, #14171a); color-scheme: light dark }"
+    )
+
+
+def assert_accessible(page):
+    """Let axe-core look for findings of WCAG 2.2 AA, and for what a finger can hardly hit."""
+    small = """all => all.map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+                         .filter(([_, box]) => box.width && Math.min(box.width, box.height) < 24)
+                         .map(([text]) => text)"""
+    assert page.locator("button, [tabindex]").evaluate_all(small) == []
+    if Axe is None:
+        pytest.skip("needs axe-playwright-python")
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    assert found.response["violations"] == [], found.generate_report()
 
 
 def with_mouse(page, paths):

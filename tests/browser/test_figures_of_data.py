@@ -1,37 +1,24 @@
 """The figures of data in a real Chromium without a kernel: their arithmetic, their controls."""
 
-import os
-import shutil
+import re
 
 import numpy as np
 import pytest
+from bare_host import open_figure
+from chromium import assert_accessible, expect, use_scheme, with_finger, with_mouse
 from digits_helpers import (
     drag_digit,
     explore_boundary,
     explore_confusion,
     explore_temperature,
     load_mnist,
+    load_reference_model,
     mix_digits,
     scrub_training,
 )
 from scipy import ndimage, optimize, stats
 from scipy.special import log_softmax, softmax
 from sklearn.metrics import confusion_matrix
-
-try:
-    from playwright.sync_api import expect, sync_playwright
-except ImportError:
-    sync_playwright = None
-
-NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-if not (sync_playwright and CHROMIUM):
-    LACK = "needs Chromium and Playwright: see tests/browser/test_drawing_in_jupyterlab.py"
-    if "REQUIRE_BROWSER" in os.environ:
-        raise RuntimeError(LACK)
-    pytest.skip(LACK, allow_module_level=True)
-
-from bare_host import open_figure  # noqa: E402 (skipped without a browser)
 
 RNG = np.random.default_rng(0)
 _, (IMAGES, LABELS) = load_mnist()
@@ -49,18 +36,10 @@ MAKE = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser):
-    page = browser.new_page(viewport={"width": 1000, "height": 900})
+    """Return a page on which nothing may fail, and which may be touched."""
+    page = browser.new_page(viewport={"width": 1000, "height": 900}, has_touch=True)
     problems = []
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -204,6 +183,154 @@ def test_a_digit_is_moved_by_mouse_and_keys_and_comes_back(page):
     expect(page.locator(".drag-left p")).to_contain_text("Moved 4 px right, 4 px up")
     page.get_by_role("button", name="Reset").click()
     expect(page.locator(".drag-left p")).to_contain_text("Moved 0 px right, 0 px down")
+
+
+@pytest.mark.parametrize("name", ["cnn_augmented", "mlp_plain"])
+def test_the_bars_are_what_keras_predicts_of_the_transformed_image(page, name):
+    model = load_reference_model(name)
+    is_default = name == "cnn_augmented"
+    open_figure(page, drag_digit(IMAGES[:4], None if is_default else model))
+    changes = [
+        {"right": 0, "down": 0, "scale": 1, "angle": 0, "isInverted": False},
+        {"right": 4, "down": -3, "scale": 1, "angle": 0, "isInverted": False},
+        {"right": 0, "down": 2, "scale": 0.7, "angle": 35, "isInverted": False},
+        {"right": -2, "down": 0, "scale": 1.2, "angle": -60, "isInverted": True},
+    ]
+    images, probabilities = page.evaluate(
+        """async (changes) => {
+            const { loadNetwork, runNetwork } = await import('/shared.js');
+            const network = loadNetwork(values.layers, values.weights);
+            const source = Float32Array.from(new Uint8Array(values.images.buffer, 0, 784));
+            const images = changes.map((c) => module.transform(source.map((v) => v / 255), c));
+            const bars = images.map((image) => runNetwork(network, image).probabilities);
+            return [images, bars].map((rows) => rows.map((row) => [...row]));
+        }""",
+        changes,
+    )
+    images = np.reshape(images, (-1, *model.input_shape[1:])).astype(np.float32)
+    expected = model.predict(images, verbose=0)
+    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-5)
+    if is_default:
+        expect(page.get_by_role("radio", name="7")).to_be_checked()  # the first image
+    page.get_by_role("application").focus()
+    for key in ["Shift+ArrowRight", *3 * ["ArrowUp"]]:
+        page.keyboard.press(key)
+    heights = page.locator(".digits-track span").evaluate_all("all => all.map(e => e.style.height)")
+    percent = [float(height.removesuffix("%")) for height in heights]
+    np.testing.assert_allclose(percent, 100 * expected[1], rtol=0, atol=1)
+
+
+def middle(locator, x=0.5, y=0.5):
+    """Return a point of an element, in the coordinates of the page; by default its middle."""
+    locator.scroll_into_view_if_needed()
+    box = locator.bounding_box()
+    return np.array([box["x"] + x * box["width"], box["y"] + y * box["height"]])
+
+
+def test_center_by_mass_moves_the_center_of_mass_to_the_middle(page):
+    open_figure(page, MAKE["drag"]())
+    digit = page.get_by_role("application")
+    with_mouse(page, [[middle(digit), middle(digit, 0.7, 0.3)]])
+    page.get_by_label("Scale").fill("0.8")
+    page.get_by_role("button", name="Center by mass").click()
+    dot = middle(page.locator(".drag-mass")) - middle(digit)
+    pixel = digit.bounding_box()["width"] / 28
+    # MNIST's middle is between the pixels 13 and 14; shifts are of whole pixels
+    assert np.abs(dot / pixel - 0.5).max() <= 0.51
+
+
+def test_play_goes_through_the_steps_and_pauses(page):
+    steps = range(60)
+    curve = np.linspace(1, 0, 60)
+    history = {"loss": curve, "accuracy": 1 - curve}
+    open_figure(page, scrub_training(steps, RNG.normal(size=(60, 784, 10)), history))
+    status = page.locator(".scrub-status")
+    expect(status).to_contain_text("Step 59:")
+    page.get_by_role("button", name="Play").click()
+    expect(status).to_contain_text(re.compile(r"Step ([3-9]|[1-4]\d):"))
+    page.get_by_role("button", name="Pause").click()
+    paused = status.inner_text()
+    page.wait_for_timeout(400)
+    assert status.inner_text() == paused
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_without_motion_a_press_is_one_step(page):
+    page.emulate_media(reduced_motion="reduce")
+    open_figure(page, MAKE["scrub"]())
+    following = page.get_by_role("button", name="Next step")
+    for step in (0, 10, 100, 0):
+        following.press("Enter")
+        page.wait_for_timeout(250)
+        expect(page.locator(".scrub-status")).to_contain_text(f"Step {step}:")
+
+
+def test_a_dropout_mask_is_drawn_by_keyboard_and_anew_at_each_step(page):
+    open_figure(page, MAKE["boundary"]())
+    page.get_by_label("Dropout rate").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    diagram = page.locator(".boundary-diagram")
+    masks = set()
+    for _ in range(4):
+        page.get_by_role("button", name="One step").press("Enter")
+        masks.add(
+            diagram.locator("circle").evaluate_all("all => all.map(e => e.classList.value).join()")
+        )
+        dropped = diagram.locator(".is-cross").count()
+        label = f"; {8 - dropped} of 8 hidden units are kept in this step"
+        assert diagram.get_attribute("aria-label").endswith(label)
+    assert len(masks) > 1
+    assert any("is-dropped" in mask for mask in masks)
+
+
+def test_a_finger_moves_the_digit_and_the_page_stays(page):
+    page.set_viewport_size({"width": 390, "height": 700})
+    open_figure(page, MAKE["drag"]())
+    digit = page.get_by_role("application")
+    pixel = digit.bounding_box()["width"] / 28
+    start = middle(digit)
+    with_finger(page, [[start, *(start + pixel * np.array([[2, 1], [5, 3]]))]])
+    expect(page.locator(".drag-left p")).to_contain_text("Moved 5 px right, 3 px down")
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_finger_opens_a_cell_of_the_matrix(page):
+    page.set_viewport_size({"width": 390, "height": 700})
+    open_figure(page, MAKE["confusion"]())
+    page.get_by_role("gridcell").nth(23).tap()
+    expect(page.get_by_role("status")).to_contain_text("True 2, predicted 3:")
+
+
+def test_a_finger_pulls_the_slider_through_the_training(page):
+    page.set_viewport_size({"width": 390, "height": 700})
+    open_figure(page, MAKE["scrub"]())
+    slider = page.get_by_role("slider")
+    with_finger(page, [[middle(slider, x) for x in (0.97, 0.8, 0.5)]])
+    expect(page.locator(".scrub-status")).to_contain_text("Step 10:")
+    page.touchscreen.tap(*middle(slider, 0.02))
+    expect(page.locator(".scrub-status")).to_contain_text("Step 0:")
+
+
+def test_a_finger_reads_a_pixel_and_blends(page):
+    page.set_viewport_size({"width": 390, "height": 700})
+    open_figure(page, MAKE["mix"]())
+    image = page.get_by_role("application")
+    page.touchscreen.tap(*middle(image, 20.5 / 28, 6.5 / 28))
+    expect(page.locator(".mix-formula")).to_contain_text("Row 6, column 20:")
+    slider = page.get_by_role("slider", name="Blend")
+    with_finger(page, [[middle(slider, x) for x in (0.5, 0.3, -0.1)]])
+    expect(page.locator(".mix-formula")).to_contain_text("1.00 × ")
+    page.locator(".digits-toggle").tap()
+    expect(page.get_by_role("checkbox")).to_be_checked()
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_axe_finds_nothing_in_light_and_dark(page, name):
+    open_figure(page, MAKE[name]())
+    for scheme in ("light", "dark"):
+        use_scheme(page, scheme)
+        assert_accessible(page)
 
 
 @pytest.mark.parametrize("name", MAKE)

@@ -5,15 +5,17 @@ import re
 import numpy as np
 import pytest
 from bare_host import ORIGIN, open_figure
-from chromium import expect, with_finger, with_keyboard, with_mouse, with_pen
+from chromium import (
+    assert_accessible,
+    expect,
+    use_scheme,
+    with_finger,
+    with_keyboard,
+    with_mouse,
+    with_pen,
+)
 from digits_helpers import draw_digit, load_reference_model, look_inside, upload_digit
 
-try:
-    from axe_playwright_python.sync_playwright import Axe
-except ImportError:
-    Axe = None
-
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SEVEN = [np.array([[0.28, 0.25], [0.73, 0.25], [0.43, 0.8]])]  # few points, straight lines
 NETWORKS = ["Single layer", "Hidden layer", "Convolutions"]
 
@@ -230,17 +232,8 @@ def test_an_upload_without_a_kernel_says_what_to_do(page, widgets):
 @pytest.mark.parametrize("figure", ["draw_digit", "look_inside", "upload_digit"])
 def test_figures_fit_the_screen_and_axe_finds_nothing(page, widgets, figure, width, scheme):
     page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     open_figure(page, widgets[figure])
-    page.add_style_tag(
-        content="body { background: light-dark(white, #14171a); color-scheme: light dark }"
-    )
+    use_scheme(page, scheme)
     expect(title(page)).to_contain_text("Predicted")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    small = """all => all.map(e => e.getBoundingClientRect())
-                         .filter(box => Math.min(box.width, box.height) < 24).length"""
-    assert page.locator("button, [tabindex]").evaluate_all(small) == 0
-    if Axe is None:
-        pytest.skip("needs axe-playwright-python")
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
-    assert found.response["violations"] == [], found.generate_report()
+    assert_accessible(page)
