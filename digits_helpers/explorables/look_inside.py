@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 from digits_helpers.data import DATA
-from digits_helpers.explorables.base import DEFAULT_NETWORK, Explorable, binary, weight_file
+from digits_helpers.explorables.base import DEFAULT_NETWORK, Explorable, binary, pack_references
 from digits_helpers.explorables.drawing import SIDE, example_drawing
 from digits_helpers.explorables.networks import count_parameters, pack_model, run_packed
 from digits_helpers.pictures.reading import load_digit_image
@@ -176,6 +176,6 @@ def look_inside(model=None):
     networks = [
         _describe(name, DATA / "models" / f"{stem}.keras") for name, stem in NETWORKS.items()
     ]
-    widget = LookInside(networks=networks, weights=weight_file(file), drawing=drawing)
+    widget = LookInside(networks=networks, weights=pack_references(file), drawing=drawing)
     widget.chosen, widget.files = len(networks) - 1, {"weights": file}
     return widget

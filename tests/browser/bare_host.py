@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import digits_helpers
+import numpy as np
+from digits_helpers.explorables.base import weight_file
 
 FOLDER = Path(digits_helpers.__file__).parent / "explorables"
 ORIGIN = "http://figure.test"  # nothing listens there: `open_figure` answers every request
@@ -35,7 +37,6 @@ RENDER = """async ([name, state, damage]) => {
 
 def open_figure(page, widget, damage=()):
     """Show a widget as the site would; `damage` names traits that are missing."""
-    from digits_helpers.explorables.base import weight_file
 
     def answer(route):
         name = route.request.url.removeprefix(ORIGIN).strip("/")
@@ -50,3 +51,21 @@ def open_figure(page, widget, damage=()):
     page.route("**/*", answer)
     page.goto(ORIGIN)
     page.evaluate(RENDER, [widget.module, widget.state(), list(damage)])
+
+
+def load_rounded_model(name):
+    """Return a reference model as the site has it: normalizations folded, weights of float16."""
+    import keras
+
+    exact, layers = digits_helpers.load_reference_model(name), []
+    for layer in exact.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            continue
+        config = layer.get_config() | ({"use_bias": True} if layer.weights else {})
+        layers.append(type(layer).from_config(config))
+    model = keras.Sequential([keras.Input(exact.input_shape[1:]), *layers])
+    numbers = np.frombuffer(weight_file(f"{name}.bin"), "<f2").astype(np.float32)
+    ends = np.cumsum([weight.size for weight in model.get_weights()])
+    parts = np.split(numbers, ends[:-1])
+    model.set_weights([p.reshape(w.shape) for p, w in zip(parts, model.weights, strict=True)])
+    return model

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from bare_host import open_figure
+from bare_host import load_rounded_model, open_figure
 from chromium import assert_accessible, expect, use_scheme, with_finger, with_mouse
 from digits_helpers import (
     drag_digit,
@@ -187,9 +187,9 @@ def test_a_digit_is_moved_by_mouse_and_keys_and_comes_back(page):
 
 @pytest.mark.parametrize("name", ["cnn_augmented", "mlp_plain"])
 def test_the_bars_are_what_keras_predicts_of_the_transformed_image(page, name):
-    model = load_reference_model(name)
-    is_default = name == "cnn_augmented"
-    open_figure(page, drag_digit(IMAGES[:4], None if is_default else model))
+    model, is_default = load_rounded_model(name), name == "cnn_augmented"
+    given = None if is_default else load_reference_model(name)
+    open_figure(page, drag_digit(IMAGES[:4], given))
     changes = [
         {"right": 0, "down": 0, "scale": 1, "angle": 0, "isInverted": False},
         {"right": 4, "down": -3, "scale": 1, "angle": 0, "isInverted": False},

@@ -6,7 +6,7 @@ import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import pytest
-from bare_host import open_figure
+from bare_host import load_rounded_model, open_figure
 from chromium import with_mouse
 from digits_helpers import (
     draw_digit,
@@ -14,9 +14,11 @@ from digits_helpers import (
     load_mnist,
     load_reference_model,
 )
+from digits_helpers.explorables.base import weight_file
 from digits_helpers.explorables.networks import pack_model
 from PIL import Image, ImageDraw
 
+IMAGES, LABELS = load_mnist()[1]
 RUN = """async ([layers, weights, images, isDrawn]) => {
     const {loadNetwork, readDrawing, runNetwork} = await import('/shared.js');
     const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt());
@@ -42,9 +44,11 @@ def encode(data):
     return base64.b64encode(data).decode("ascii")
 
 
-def in_the_page(page, model, images):
+def in_the_page(page, model, images, file=None):
     """Return the probabilities that the page computes for float32 images or uint8 drawings."""
     layers, weights = pack_model(model)
+    if file:
+        weights = weight_file(file)
     is_drawn = images.dtype == np.uint8
     return np.array(
         page.evaluate(RUN, [layers, encode(weights), encode(images.tobytes()), is_drawn])
@@ -83,9 +87,22 @@ def with_every_layer():
 )
 def test_the_page_computes_the_probabilities_of_keras(page, name):
     model = with_every_layer() if name == "every layer" else load_reference_model(name)
-    images = (load_mnist()[1][0][:50] / 255).astype(np.float32)
+    images = (IMAGES[:50] / 255).astype(np.float32)
     expected = model.predict(images.reshape(50, *model.input_shape[1:]), verbose=0)
     np.testing.assert_allclose(in_the_page(page, model, images), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["single_layer", "mlp_small", "cnn_augmented"])
+def test_the_rounded_weights_of_the_site_are_computed_as_in_keras_and_cost_no_prediction(
+    page, name
+):
+    model, rounded = load_reference_model(name), load_rounded_model(name)
+    images = (IMAGES / 255).astype(np.float32).reshape(-1, *model.input_shape[1:])
+    exact, expected = (m.predict(images, batch_size=1000, verbose=0) for m in (model, rounded))
+    np.testing.assert_array_equal(expected.argmax(axis=1), exact.argmax(axis=1))
+    np.testing.assert_allclose(expected, exact, rtol=0, atol=0.0015)
+    computed = in_the_page(page, model, images[:50], f"{name}.bin")
+    np.testing.assert_allclose(computed, expected[:50], rtol=0, atol=1e-5)
 
 
 @pytest.fixture(scope="module")

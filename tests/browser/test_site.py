@@ -1,7 +1,6 @@
 """The site as a reader meets it: built by the README's command, opened in a real Chromium."""
 
 import functools
-import gzip
 import http.server
 import json
 import os
@@ -37,7 +36,7 @@ if not (sync_playwright and CHROMIUM):
 expect.set_options(timeout=30_000)
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-LARGEST = 1_500_000  # bytes of the landing page, texts compressed as GitHub Pages does
+LARGEST = 1_500_000  # bytes of the landing page, nothing compressed
 IS_WIDE = """() => document.documentElement.scrollWidth > innerWidth ||
     [...document.querySelectorAll("article :is(p, li, h1, h2, h3, summary, figure)")]
     .filter((element) => !element.closest(".scroller, table"))
@@ -79,9 +78,7 @@ def weigh(tab):
     sizes = {}
 
     def note(response):
-        body, kind = response.body(), response.headers.get("content-type", "")
-        is_text = re.search("text|javascript|json|svg", kind)
-        sizes[response.url] = len(gzip.compress(body) if is_text else body)
+        sizes[response.url] = len(response.body())
 
     tab.on("response", note)
     return sizes
