@@ -39,8 +39,8 @@ class Boundary(Explorable):
     def draw(self):
         """Draw the boundaries that scikit-learn's networks find, with and without ReLU."""
         names = {
-            "8 units, no nonlinearity: a straight line": ("identity", 8),
-            "3 units with ReLU": ("relu", 3),
+            "8 units without ReLU: a line": ("identity", 8),
+            "4 units with ReLU": ("relu", 4),
             "16 units with ReLU": ("relu", 16),
         }
         x, y, classes = np.frombuffer(self.moons, "<f4").reshape(-1, 3).T
@@ -56,7 +56,8 @@ class Boundary(Explorable):
                 chosen = classes == label
                 ax.scatter(x[chosen], y[chosen], s=14, marker=marker, color=color)
             ax.set(xticks=[], yticks=[], aspect="equal")
-            ax.set_title(title, fontsize=9)
+            accuracy = network.score(np.column_stack([x, y]), classes)
+            ax.set_title(f"{title}, {accuracy:.0%} correct", fontsize=9)
         return figure
 
     def describe(self):
@@ -64,7 +65,7 @@ class Boundary(Explorable):
         return (
             "Two interleaved half circles of points, three times, with the decision boundary of "
             "a network: eight units without a nonlinearity give a straight line that cuts off "
-            "the ends of both half circles; three ReLU units give a boundary with a few "
+            "the ends of both half circles; four ReLU units give a boundary with a few "
             "corners; sixteen follow the gap between the two."
         )
 
@@ -73,7 +74,7 @@ class Boundary(Explorable):
         from sklearn.neural_network import MLPClassifier
 
         network = MLPClassifier(
-            units, activation=activation, solver="lbfgs", alpha=0.1, random_state=2, max_iter=300
+            units, activation=activation, solver="lbfgs", alpha=0.1, random_state=0, max_iter=300
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # 300 iterations are enough for a picture

@@ -28,16 +28,16 @@ class Confusion(Explorable):
         matrix, label, predicted, shown = self._most_confused()
         figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), width_ratios=[1.25, 1])
         errors = np.where(np.eye(10, dtype=bool), 0, matrix)
-        plot_confusion_matrix(errors, left, title="Misclassified images (diagonal hidden)")
+        title = f"{errors.sum()} of {matrix.sum()} images are misclassified"
+        plot_confusion_matrix(errors, left, title=title)
         columns = 4
-        gallery = np.full((4 * 32, columns * 28 + (columns - 1) * 2), np.nan)
-        right.set_title(f"True {label}, predicted {predicted}: most confident first")
+        right.set_title(f"Most often a {label} is predicted as {predicted}")
         for i, (image, confidence) in enumerate(shown[:12]):
             row, column = divmod(i, columns)
             top, start = 40 * row, 30 * column
             right.imshow(image, extent=(start, start + 28, top + 28, top), vmin=0, vmax=255)
             right.text(start + 14, top + 34, f"{confidence:.0%}", ha="center", va="center", size=8)
-        right.set(xlim=(0, gallery.shape[1]), ylim=(120, 0))
+        right.set(xlim=(0, 30 * columns - 2), ylim=(120, 0))
         right.axis("off")
         return figure
 

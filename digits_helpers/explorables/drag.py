@@ -26,21 +26,24 @@ class Drag(Explorable):
     def draw(self):
         """Draw the first digit at five shifts, and the confidence in it at all shifts."""
         label, shifts = self.labels[0], [-8, -4, 0, 4, 8]
-        figure, axes = plt.subplots(1, 6, figsize=(10, 2.3), width_ratios=[1] * 5 + [1.5])
+        figure, axes = plt.subplots(1, 6, figsize=(10, 2.4), width_ratios=[1] * 5 + [1.7])
         for ax, right in zip(axes, shifts, strict=False):
             image = self._shift(right, 0)
             probabilities = self._predict(image)
             ax.imshow(image, vmin=0, vmax=1)
-            title = f"{right:+d} px: {probabilities.argmax()} ({probabilities.max():.0%})"
-            ax.set_title(title if right else title.replace("+0", "0"), fontsize=9, loc="center")
+            where = f"{abs(right)} px {'left' if right < 0 else 'right'}" if right else "in place"
+            title = f"{where}:\n{probabilities.argmax()} ({probabilities.max():.0%})"
+            ax.set_title(title, fontsize=9, loc="center")
             ax.axis("off")
         span = range(-REACH, REACH + 1)
-        grid = [[self._predict(self._shift(x, y))[label] for x in span] for y in span]
+        found = [[self._predict(self._shift(x, y)) for x in span] for y in span]
+        grid, count = np.array(found)[..., label], np.sum(np.argmax(found, axis=-1) == label)
         limits = (-REACH - 0.5, REACH + 0.5, REACH + 0.5, -REACH - 0.5)
         drawn = axes[5].imshow(grid, cmap="cividis", vmin=0, vmax=1, extent=limits)
-        axes[5].set(xlabel="right (px)", ylabel="down (px)")
-        axes[5].set_title(f"Confidence in {label}", fontsize=9, loc="center")
-        figure.colorbar(drawn, ax=axes[5])
+        axes[5].plot(shifts, [0] * 5, "o", color="white", markeredgecolor="black", clip_on=False)
+        axes[5].set(xlabel="right (px)", ylabel="down (px)", xticks=shifts, yticks=shifts)
+        axes[5].set_title(f"{label} at {count} of {len(span) ** 2} shifts", fontsize=9)
+        figure.colorbar(drawn, ax=axes[5], label=f"confidence in {label}")
         return figure
 
     def describe(self):

@@ -57,17 +57,23 @@ class LookInside(Explorable):
         """Draw the image, each layer's output, the evidence for each digit, the probabilities."""
         image, layers, results, kernel = self._run()
         hidden = list(zip(layers[:-1], results[:-1], strict=True))
-        figure = plt.figure(figsize=(9, 2.8 + 1.7 * len(hidden)))
-        rows = figure.add_gridspec(len(hidden) + 2, 1, height_ratios=[1.5, *[1.2] * len(hidden), 1])
+        montages = [
+            _montage(tiles, 32 if len(tiles) > 32 else 16)
+            for tiles in (_tiles(output) for _, (_, output) in hidden)
+        ]
+        # as high as a montage of the figure's width, and its title
+        heights = [2, *[0.45 + 9 * min(0.2, m.shape[0] / m.shape[1]) for m in montages], 1.4]
+        figure = plt.figure(figsize=(9, sum(heights)))
+        rows = figure.add_gridspec(len(heights), 1, height_ratios=heights)
         top = rows[0].subgridspec(1, 2, width_ratios=[1, 3])
         seen, bars = figure.add_subplot(top[0]), figure.add_subplot(top[1])
         seen.imshow(image, vmin=0, vmax=1)
-        seen.set_title("What the network sees")
+        seen.set_title("The image")
         seen.axis("off")
-        plot_probabilities(results[-1][1], bars, title="Probabilities")
-        for row, (layer, (_, output)) in enumerate(hidden, start=1):
+        plot_probabilities(results[-1][1], bars, title=f"Predicted: {results[-1][1].argmax()}")
+        for row, ((layer, _), montage) in enumerate(zip(hidden, montages, strict=True), start=1):
             ax = figure.add_subplot(rows[row])
-            ax.imshow(_montage(_tiles(output)), cmap="inferno", vmin=0)
+            ax.imshow(montage, cmap="inferno", vmin=0)
             shape = " × ".join(map(str, layer["output"]))
             ax.set_title(f"{_NAMES[layer['type']]}: {shape}")
             ax.axis("off")
@@ -80,8 +86,12 @@ class LookInside(Explorable):
         ax = figure.add_subplot(rows[-1])
         limit = np.abs(evidence).max()
         ax.imshow(_montage(evidence, 10), cmap=SIGNED, vmin=-limit, vmax=limit)
-        ax.set_title("Evidence for (orange) and against (blue) each digit, from 0 to 9")
-        ax.axis("off")
+        ax.set_title("Evidence for (orange) and against (blue) each digit")
+        width = evidence.shape[2] + 1
+        ax.set_xticks(width * np.arange(10) + width / 2 - 1, range(10))
+        ax.tick_params(length=0)
+        ax.set_yticks([])
+        ax.spines[:].set_visible(False)
         return figure
 
     def describe(self):

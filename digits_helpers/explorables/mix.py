@@ -22,18 +22,20 @@ class Mix(Explorable):
         shifted = np.zeros_like(second)
         shifted[:, 5:] = second[:, :-5]
         changed = 255 - shifted
-        panels = {
-            "first digit": first,
-            "second digit": second,
-            "blend: mean of both": np.floor(first / 2 + second / 2 + 0.5),
-            "second shifted, inverted": changed,
-            "blend of first and this": np.floor(first / 2 + changed / 2 + 0.5),
-        }
+        a, b = (f"{label}" for label in self.labels[:2])
+        panels = [
+            (f"a {a}", first),
+            (f"a {b}", second),
+            ("their mean shows both", np.floor(first / 2 + second / 2 + 0.5)),
+            (f"the {b} moved, inverted", changed),
+            (f"its mean with the {a}", np.floor(first / 2 + changed / 2 + 0.5)),
+        ]
         figure, axes = plt.subplots(1, 5, figsize=(10, 2.2))
-        for ax, (title, image) in zip(axes, panels.items(), strict=True):
+        for ax, (title, image) in zip(axes, panels, strict=True):
             ax.imshow(image, vmin=0, vmax=255)
-            ax.set_title(title, fontsize=9, fontweight="normal", loc="center")
-            ax.axis("off")
+            ax.set_title(title, fontsize=10, loc="center")
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set(visible=True, color="#767676")
         return figure
 
     def describe(self):

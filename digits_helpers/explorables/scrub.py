@@ -7,6 +7,8 @@ from digits_helpers.explorables.base import Explorable, binary
 
 MOST = 60
 """So many steps are stored at most: about 250 KB."""
+STRONG = 76
+"""Of 127: from here on the strongest color, as in the page."""
 KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -30,27 +32,34 @@ class Scrub(Explorable):
         for row, index in zip(axes, chosen, strict=True):
             row[0].set_ylabel(f"step {self.steps[index]}", rotation=0, ha="right", va="center")
             for digit, ax in enumerate(row):
-                ax.imshow(templates[index, digit], cmap="RdBu_r", vmin=-127, vmax=127)
+                ax.imshow(templates[index, digit], cmap="RdBu_r", vmin=-STRONG, vmax=STRONG)
                 ax.set(xticks=[], yticks=[])
                 ax.spines[:].set_visible(False)
         for digit, ax in enumerate(axes[0]):
             ax.set_title(digit, fontsize=10, loc="center")
+        top.suptitle("Templates of the ten digits form out of the initial weights", fontsize=11)
+        ticks = [step for step in (0, 1, 10, 100, 1000, 10_000, 100_000) if step <= self.steps[-1]]
         for ax, kind in zip(bottom.subplots(1, 2), ("loss", "accuracy"), strict=True):
             for key, values in self.history.items():
                 if key.endswith(kind):
                     label = "validation" if key.startswith("val_") else "training"
                     scaled = np.array(values) * (100 if kind == "accuracy" else 1)
                     ax.plot(1 + np.array(self.steps), scaled, marker="o", ms=3, label=label)
+                    form = ".1%" if kind == "accuracy" else ".2f"
+                    title = f"{_title(key)}: from {values[0]:{form}} to {values[-1]:{form}}"
+                    ax.set_title(title.capitalize(), fontsize=10)
             ylabel = "loss (nats)" if kind == "loss" else "accuracy (%)"
-            ax.set(xscale="log", xlabel="training step + 1", ylabel=ylabel)
+            ax.set(xscale="log", xlabel="training step", ylabel=ylabel)
+            ax.set_xticks([1 + step for step in ticks], ticks)
+            ax.set_xticks([], minor=True)
             if sum(key.endswith(kind) for key in self.history) > 1:
                 ax.legend()
         return figure
 
     def describe(self):
         """Say what forms, and where loss and accuracy begin and end."""
-        curves = " and ".join(
-            f"{key.replace('val_', 'validation ')} from {values[0]:.2f} to {values[-1]:.2f}"
+        curves = ", ".join(
+            f"{_title(key)} from {values[0]:.2f} to {values[-1]:.2f}"
             for key, values in self.history.items()
         )
         return (
@@ -58,6 +67,11 @@ class Scrub(Explorable):
             f"{self.steps[0]} to {self.steps[-1]}: shapes of the digits form out of noise, "
             f"positive weights red and negative ones blue. Below them {curves}."
         )
+
+
+def _title(key):
+    """Return what a key of the history names: "training loss"."""
+    return f"{'validation' if key.startswith('val_') else 'training'} {key.removeprefix('val_')}"
 
 
 def scrub_training(steps, weights, history):

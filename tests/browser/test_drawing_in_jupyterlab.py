@@ -1,17 +1,12 @@
 """Draw and upload digits as a reader does: a real JupyterLab in a real Chromium, with a kernel."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 from chromium import expect, with_mouse
+from jupyter_host import serve
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image, ImageOps
 from refresh import METADATA, clean
@@ -50,34 +45,8 @@ CELL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell"  # of the notebook in fr
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """Start JupyterLab with settings of its own; return its address and its folder."""
-    folder = tmp_path_factory.mktemp("lab")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "HOME")
-    own = {name: str(folder / name.lower()) for name in places}
-    settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-    (folder / "work").mkdir()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += [f"--port={port}", "--IdentityProvider.token=", "--expose-app-in-browser"]
-    command += [f"--ServerApp.root_dir={folder / 'work'}"]
-    command += [f"--LabApp.workspaces_dir={folder / 'workspaces'}"]
-    command += [f"--LabApp.user_settings_dir={folder / 'settings'}"]
-    address = f"http://127.0.0.1:{port}"
-    with open(folder / "log", "wb") as log:
-        server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=2).close()
-            break
-        except OSError:
-            assert server.poll() is None, (folder / "log").read_text(errors="replace")
-            time.sleep(0.2)
-    yield address, folder / "work"
-    server.terminate()
-    server.wait(60)
+    with serve("jupyterlab", tmp_path_factory.mktemp("lab")) as server:
+        yield server
 
 
 def command(page, name, arguments="{}"):

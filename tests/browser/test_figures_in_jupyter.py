@@ -1,0 +1,81 @@
+"""The figures of data with a kernel: JupyterLab and Jupyter Notebook show each, and it answers."""
+
+import nbformat
+import pytest
+from chromium import expect
+from jupyter_host import serve
+from nbformat.v4 import new_code_cell, new_notebook
+from refresh import METADATA
+
+SETUP = """\
+import numpy as np
+from digits_helpers import (
+    drag_digit,
+    explore_boundary,
+    explore_confusion,
+    explore_temperature,
+    load_mnist,
+    mix_digits,
+    scrub_training,
+)
+
+_, (images, labels) = load_mnist()
+images, labels = images[:200], labels[:200]
+rng = np.random.default_rng(0)
+probabilities = rng.dirichlet(np.ones(10), size=200)
+history = {"loss": [2.0, 1.0], "accuracy": [0.5, 0.75]}
+"""
+FIGURES = {
+    f"{SETUP}explore_confusion(images, labels, probabilities)": (
+        lambda cell: cell.get_by_role("gridcell").nth(23).click(),
+        "True 2, predicted 3:",
+    ),
+    "drag_digit(images[:4])": (
+        lambda cell: cell.get_by_role("application").press("ArrowRight"),
+        "Moved 1 px right",
+    ),
+    "scrub_training([0, 5], rng.normal(size=(2, 784, 10)), history)": (
+        lambda cell: cell.get_by_role("slider").press("Home"),
+        "Step 0: training loss 2.000",
+    ),
+    "mix_digits(images[:4], labels[:4])": (
+        lambda cell: cell.get_by_role("slider", name="Blend").press("End"),
+        "100 % of the second",
+    ),
+    "explore_boundary()": (
+        lambda cell: cell.get_by_role("button", name="One step").click(),
+        "Step 1: loss",
+    ),
+    "explore_temperature(np.log(probabilities), labels)": (
+        lambda cell: cell.get_by_role("slider").press("Home"),
+        "Temperature0.20",  # the name and its value
+    ),
+}
+IS_READY = "jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+
+
+@pytest.mark.parametrize(
+    ("front_end", "path"), [("jupyterlab", "lab/tree"), ("notebook", "notebooks")]
+)
+def test_each_figure_shows_up_and_answers(browser, tmp_path, front_end, path):
+    with serve(front_end, tmp_path) as (address, folder):
+        cells = [new_code_cell(source) for source in FIGURES]
+        nbformat.write(new_notebook(cells=cells, metadata=METADATA), folder / "figures.ipynb")
+        # high, since both hide what is out of sight
+        page = browser.new_page(viewport={"width": 1200, "height": 7000})
+        page.goto(f"{address}/{path}/figures.ipynb")
+        page.wait_for_function(f"window.{IS_READY}", timeout=90_000)
+        page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
+        outputs = [
+            page.locator(".jp-Cell").nth(number).locator(".jp-Cell-outputArea")
+            for number in range(len(FIGURES))
+        ]
+        for output in outputs:  # running a cell moves the focus: all have to be there first
+            expect(output.locator(".digits")).to_be_visible(timeout=90_000)
+        page.wait_for_function(f"window.{IS_READY}")
+        for output, (use, answer) in zip(outputs, FIGURES.values(), strict=True):
+            expect(output).not_to_contain_text(answer)
+            output.locator(".digits").click(position={"x": 2, "y": 2})  # its cell is the active one
+            use(output)
+            expect(output).to_contain_text(answer)
+        page.close()
