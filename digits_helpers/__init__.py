@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "augmentation": ["augment", "warp"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_samples", "load_split"],
         "drawing": ["draw_digit", "upload_digit"],
+        "evaluation_plots": ["plot_confused_pair", "plot_reliability"],
         "experiments": ["run_experiments"],
         "folders": [
             "check_image_folder",

@@ -88,16 +88,25 @@ def plot_digits(images, titles=None, *, columns=10, heading=None):
     return shown
 
 
-def plot_confusion_matrix(matrix, ax=None, *, fmt="d", title=None):
-    """Draw a confusion matrix as a heatmap: a row for each true digit, a column for each answer.
+def plot_confusion_matrix(
+    matrix, ax=None, *, fmt="d", vmax=None, unit=None, zeros=True, title=None
+):
+    """Draw a confusion matrix as a heatmap: a row for each true, a column for each predicted digit.
 
     Parameters
     ----------
     matrix : array of shape (10, 10)
-        ``matrix[i, j]``: how many images (or which share) of digit ``i`` were read as ``j``.
+        ``matrix[i, j]``: how many images (or what percentage) of digit ``i`` were predicted as
+        ``j``; NaN leaves a cell empty.
     ax : matplotlib Axes, optional
     fmt : str
         How the numbers are written, as in ``seaborn.heatmap``.
+    vmax : float, optional
+        The value of the brightest color; by default the largest in the matrix.
+    unit : str, optional
+        What the color bar measures.
+    zeros : bool
+        Whether numbers that round to 0 are written.
     title : str, optional
 
     Returns
@@ -107,8 +116,19 @@ def plot_confusion_matrix(matrix, ax=None, *, fmt="d", title=None):
     if ax is None:
         _, ax = plt.subplots(figsize=(6.5, 5.5))
     sns.heatmap(
-        matrix, annot=True, fmt=fmt, cmap="cividis", square=True, ax=ax, annot_kws={"size": 8}
+        matrix,
+        annot=True,
+        fmt=fmt,
+        cmap="cividis",
+        vmin=0 if vmax else None,
+        vmax=vmax,
+        square=True,
+        ax=ax,
+        annot_kws={"size": 8},
+        cbar_kws={"label": unit},
     )
+    for text in [] if zeros else ax.texts:
+        text.set_visible(text.get_text() != format(0, fmt))
     ax.set(xlabel="predicted digit", ylabel="true digit", title=title)
     ax.tick_params(axis="y", rotation=0)
     return ax
