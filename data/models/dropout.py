@@ -13,9 +13,11 @@ test images are never opened here.
     columns ``train_`` hold the first 5,000 training images, evaluated after the epoch and without
     dropout, as the validation images are; ``loss`` is what `fit` reports.
 
-A run that has its rows is not done again.
+A run that has its rows is not done again. With seeds after it, only those: two processes can share
+the work, ``python data/models/dropout.py 0 1`` and ``python data/models/dropout.py 2``.
 """
 
+import sys
 import time
 
 import digits_helpers.quiet_tensorflow
@@ -137,7 +139,7 @@ def long_run(rate, seed):
 
 
 if __name__ == "__main__":
-    for seed in SEEDS:
+    for seed in [int(seed) for seed in sys.argv[1:]] or SEEDS:
         for name in CANDIDATES:
             if (name, seed) not in done("candidates.csv", "model", "seed"):
                 candidate(name, seed)
