@@ -24,7 +24,7 @@ _SHAPES_AND_HASHES = {
     ),
     "y_test": ((10000,), "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
 }
-_MEND = (
+_FIX = (
     "get the file again: `git checkout data/mnist.npz` in the project's folder, "
     "or the mnist.npz that keras.datasets.mnist downloads"
 )
@@ -60,7 +60,7 @@ def load_mnist(path=None):
     path = DATA / "mnist.npz" if path is None else Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"there is no file {path}: {_MEND}. If digits_helpers was installed without its "
+            f"there is no file {path}: {_FIX}. If digits_helpers was installed without its "
             "project folder, install it with `pip install -e .` from there"
         )
     try:
@@ -74,18 +74,18 @@ def load_mnist(path=None):
                     name: np.asarray(file[name]) for name in _SHAPES_AND_HASHES if name in file
                 }
     except Exception as error:  # a dozen kinds, from zlib's to tokenize's
-        raise ValueError(f"{path} cannot be read ({error}): {_MEND}") from error
+        raise ValueError(f"{path} cannot be read ({error}): {_FIX}") from error
     for name, (shape, sha256) in _SHAPES_AND_HASHES.items():
         if name not in arrays:
-            raise ValueError(f"{path} holds no array {name!r}: {_MEND}")
+            raise ValueError(f"{path} holds no array {name!r}: {_FIX}")
         array = arrays[name]
         if array.shape != shape or array.dtype != np.uint8:
             raise ValueError(
                 f"{path}: expected {name} as uint8 of shape {shape}, "
-                f"got {array.dtype} of shape {array.shape}: {_MEND}"
+                f"got {array.dtype} of shape {array.shape}: {_FIX}"
             )
         if _idx_sha256(array) != sha256:
-            raise ValueError(f"{path}: the contents of {name} are not those of MNIST: {_MEND}")
+            raise ValueError(f"{path}: the contents of {name} are not those of MNIST: {_FIX}")
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 
 
@@ -97,7 +97,7 @@ def load_split():
     (x_train, y_train), (x_valid, y_valid), (x_test, y_test) : tuples of numpy.ndarray
         Images as float32 in [0, 1] of shape ``(55000, 28, 28)``, ``(5000, 28, 28)`` and
         ``(10000, 28, 28)``; labels as uint8. Training and validation images are MNIST's 60,000
-        training images, divided with the same share of every digit in both (seed 0).
+        training images, divided with the same fraction of every digit in both (seed 0).
     """
     from sklearn.model_selection import train_test_split  # takes a second to import
 
@@ -122,17 +122,17 @@ def load_other_writers():
         float32 (1797, 28, 28) in [0, 1], ink bright on 0, and int64 (1797,).
     """
     import cv2
-    from digits_helpers.pictures import centre_by_mass, fit_to_box
+    from digits_helpers.pictures.normalization import center_by_mass, scale_to_box
     from sklearn.datasets import load_digits
 
     digits = load_digits()
     small = np.float32(digits.images / 16)
     large = [cv2.resize(image, (80, 80), interpolation=cv2.INTER_CUBIC) for image in small]
-    images = [centre_by_mass(fit_to_box(image.clip(0, 1))) for image in large]
+    images = [center_by_mass(scale_to_box(image.clip(0, 1))) for image in large]
     return np.stack(images), digits.target
 
 
-def load_samples():
+def load_sample_pictures():
     """Load the sample pictures of one digit each, as `load_digit_image` prepares them.
 
     They come with the project, in ``data/handwriting/``; a program drew them, in many styles.
@@ -142,7 +142,7 @@ def load_samples():
     images, labels : numpy.ndarray
         float32 (176, 28, 28) in [0, 1], ink bright on 0, and int64 (176,).
     """
-    from digits_helpers.pictures import load_digit_image
+    from digits_helpers.pictures.reading import load_digit_image
 
     folder = DATA / "handwriting"
     with open(folder / "labels.csv", newline="", encoding="utf-8") as file:

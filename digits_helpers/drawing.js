@@ -37,14 +37,14 @@ function connect(model, root, collect) {
   return [send, () => model.off("change:reading", receive)];
 }
 
-/** Fill a canvas with grey values, and tell whether there is more than black. */
-function fill(canvas, greys) {
+/** Fill a canvas with gray values, and tell whether there is more than black. */
+function fill(canvas, grays) {
   const image = new ImageData(canvas.width, canvas.height);
   let isBright = false;
   for (let i = 0; i < canvas.width * canvas.height; i++) {
-    const grey = greys?.getUint8(i) ?? 0;
-    image.data.set([grey, grey, grey, 255], 4 * i);
-    isBright ||= grey > 0;
+    const gray = grays?.getUint8(i) ?? 0;
+    image.data.set([gray, gray, gray, 255], 4 * i);
+    isBright ||= gray > 0;
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
   return isBright;

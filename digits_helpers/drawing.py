@@ -12,7 +12,8 @@ import anywidget
 import numpy as np
 import traitlets
 from digits_helpers.data import DATA
-from digits_helpers.pictures import load_digit_image, open_picture
+from digits_helpers.pictures.opening import open_picture
+from digits_helpers.pictures.reading import load_digit_image
 from PIL import Image
 
 SIDE = 140

@@ -118,15 +118,15 @@ def _read(table, names):
     if whole != text:  # interrupted in the middle of a row
         table.write_text(whole, encoding="utf-8", newline="\n")
     header, *rows = csv.reader(StringIO(whole)) if whole else [[*names, "status"]]
-    count, mend = len(names), "delete the file to run all experiments again, or give another name"
+    count, fix = len(names), "delete the file to run all experiments again, or give another name"
     if header[: count + 1] != [*names, "status"]:
         raise ValueError(
             f"{table}: expected columns that begin with {', '.join([*names, 'status'])}, "
-            f"found {', '.join(header)}; {mend}"
+            f"found {', '.join(header)}; {fix}"
         )
     for number, row in enumerate(rows, 2):
         if len(row) != len(header):
             raise ValueError(
-                f"{table}, line {number}: expected {len(header)} values, found {len(row)}; {mend}"
+                f"{table}, line {number}: expected {len(header)} values, found {len(row)}; {fix}"
             )
     return {tuple(row[:count]): dict(zip(header[count:], row[count:], strict=True)) for row in rows}

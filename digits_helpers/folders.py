@@ -49,7 +49,7 @@ def write_image_folder(images, labels, folder):
             f"got {images.shape} and {labels.shape}"
         )
     if labels.dtype.kind not in "iu":
-        raise ValueError(f"expected whole numbers as labels, got {labels.dtype}")
+        raise ValueError(f"expected integers as labels, got {labels.dtype}")
     if images.dtype != np.uint8:
         if images.dtype.kind != "f" or not (images.min() >= 0 and images.max() <= 1):
             raise ValueError(
@@ -80,8 +80,8 @@ def check_image_folder(folder):
     -------
     pandas.DataFrame
         A row for each class, in the order of Keras' labels: its number of ``pictures``, its
-        ``share`` of all in [0, 1], their ``sizes`` (width × height, smallest and largest area)
-        and their ``modes`` of colour, as Pillow names them (L is grey).
+        ``fraction`` of all in [0, 1], their ``sizes`` (width × height, smallest and largest area)
+        and their ``modes`` of color, as Pillow names them (L is gray).
 
     Raises
     ------
@@ -89,7 +89,7 @@ def check_image_folder(folder):
         If there is no such folder, if it holds less than two classes, or a class no picture, or
         if a file is damaged, is named as another format than it is, stands outside of the
         classes, is of a kind that Keras leaves out without a word, or is a BMP, which TensorFlow
-        does not read in grey. All is listed at once.
+        does not read in gray. All is listed at once.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -128,7 +128,7 @@ def check_image_folder(folder):
         count = f"{len(complaints)} problem{'s' * (len(complaints) > 1)}"
         raise ValueError("\n".join([f"{folder.as_posix()} has {count}:", *listed]))
     table = pd.DataFrame(rows, index=pd.Index(classes, name="class"))
-    table.insert(1, "share", table["pictures"] / table["pictures"].sum())
+    table.insert(1, "fraction", table["pictures"] / table["pictures"].sum())
     return table
 
 
@@ -150,7 +150,7 @@ def write_submission(labels, path):
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(
-            f"expected one whole number for each image, got {labels.dtype} of shape "
+            f"expected one integer for each image, got {labels.dtype} of shape "
             f"{labels.shape}: of probabilities take np.argmax(probabilities, axis=1)"
         )
     if len(labels) and not (labels.min() >= 0 and labels.max() <= 9):
@@ -181,7 +181,7 @@ def check_submission(path, rows=28000):
         If there is no such file.
     ValueError
         If its header is not ``ImageId,Label``, an id is not one more than the last, a label is
-        no whole number 0-9, or there are more or fewer rows. The message names the first line
+        not an integer 0-9, or there are more or fewer rows. The message names the first line
         that is wrong.
     """
     with open(path, newline="", encoding="utf-8") as file:
@@ -189,13 +189,13 @@ def check_submission(path, rows=28000):
     if header != _HEADER:
         raise ValueError(f"{path}, line 1: expected ImageId,Label, found {','.join(header)!r}")
     for number, row in enumerate(body, start=1):
-        place = f"{path}, line {number + 1}:"
+        line = f"{path}, line {number + 1}:"
         if len(row) != 2:
-            raise ValueError(f"{place} expected two values, found {','.join(row)!r}")
+            raise ValueError(f"{line} expected two values, found {','.join(row)!r}")
         if row[0] != f"{number}":
-            raise ValueError(f"{place} expected ImageId {number}, found {row[0]!r}")
+            raise ValueError(f"{line} expected ImageId {number}, found {row[0]!r}")
         if row[1] not in list("0123456789"):
-            raise ValueError(f"{place} expected as Label a whole number 0-9, found {row[1]!r}")
+            raise ValueError(f"{line} expected as Label an integer 0-9, found {row[1]!r}")
     if len(body) != rows:
         raise ValueError(f"{path}: expected {rows} rows below the header, found {len(body)}")
     return pd.DataFrame(body, columns=_HEADER).astype(int)
@@ -204,9 +204,9 @@ def check_submission(path, rows=28000):
 def _files(folder, deep=True):
     """List the files that a user would call their own, in order."""
     found = []
-    for place, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
         folders[:] = sorted(folders) if deep else []
-        files = [Path(place, name) for name in sorted(names)]
+        files = [Path(parent, name) for name in sorted(names)]
         found += [f for f in files if f.name[0] != "." or f.suffix.lower() in _FORMATS]
     return found
 
@@ -236,7 +236,7 @@ def _read(file):
             + (f"rename it to {right}" if found in _FORMATS.values() else "save it as .png")
         )
     if found == "BMP":
-        raise ValueError("TensorFlow reads BMP in colour only, not in grey; save it as .png")
+        raise ValueError("TensorFlow reads BMP in color only, not in gray; save it as .png")
     return image.size, image.mode
 
 

@@ -11,12 +11,12 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-from digits_helpers.contents import shapes, words
+from digits_helpers.figure_description import shapes, words
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-SURE, OTHER = "#0072B2", "#BBBBBB"  # the highlighted bar and the rest
+HIGHLIGHT, OTHER = "#0072B2", "#BBBBBB"  # the highlighted bar and the rest
 FOUND = "#D55E00"  # the boxes around what was found
 
 
@@ -38,7 +38,7 @@ def show(plot, alt):
     figure.savefig(drawn, format="png")
     plt.close(figure)
     image = Image.open(drawn).convert("RGB")
-    if image.getcolors(256) is None:  # photographs: 256 colours make a quarter of the size
+    if image.getcolors(256) is None:  # photographs: 256 colors make a quarter of the size
         image = image.quantize(256, method=Image.Quantize.FASTOCTREE)
     image.save(stored, format="png", optimize=True)
     png = base64.b64encode(stored.getvalue()).decode("ascii")
@@ -155,17 +155,17 @@ def plot_probabilities(probabilities, ax=None, *, title=None):
         )
     if ax is None:
         _, ax = plt.subplots(figsize=(4, 2.2))
-    answer = int(np.argmax(probabilities))
+    predicted = int(np.argmax(probabilities))
     bars = ax.bar(
-        range(10), probabilities, color=[SURE if d == answer else OTHER for d in range(10)]
+        range(10), probabilities, color=[HIGHLIGHT if d == predicted else OTHER for d in range(10)]
     )
     ax.bar_label(bars, [f"{p:.0%}" if p >= 0.005 else "" for p in probabilities], fontsize=8)
     ax.set(xticks=range(10), ylim=(0, 1.12), xlabel="digit", ylabel="probability", title=title)
     return ax
 
 
-def plot_reading(source, digits, ax=None):
-    """Draw a picture and, over it, each digit that was found: its box, label and certainty.
+def plot_detections(source, digits, ax=None):
+    """Draw a picture and each digit found in it: bounding box, label and confidence.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def plot_reading(source, digits, ax=None):
     matplotlib Axes
         In pixels of the original picture; its title is the reading.
     """
-    from digits_helpers.pictures import WORKING_PIXELS, open_scaled
+    from digits_helpers.pictures.opening import WORKING_PIXELS, open_scaled
 
     picture, scale = open_scaled(source, WORKING_PIXELS)
     height, width = np.array(picture.shape[:2]) / scale
@@ -192,9 +192,9 @@ def plot_reading(source, digits, ax=None):
         left, top, right, bottom = digit.box
         ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color=FOUND))
         ax.annotate(digit.label, (left, top), fontsize=10, color="white", bbox=tag, ha="right")
-        certainty = f"{digit.probabilities.max():.0%}"
-        place = {"xytext": (0, -2), "textcoords": "offset points", "ha": "center", "va": "top"}
-        ax.annotate(certainty, ((left + right) / 2, bottom), fontsize=7, color=FOUND, **place)
+        confidence = f"{digit.probabilities.max():.0%}"
+        below = {"xytext": (0, -2), "textcoords": "offset points", "ha": "center", "va": "top"}
+        ax.annotate(confidence, ((left + right) / 2, bottom), fontsize=7, color=FOUND, **below)
     ax.set_title("Read as " + " ".join(str(digit.label) for digit in digits))
     ax.axis("off")
     return ax
@@ -257,13 +257,15 @@ def plot_runs(groups, ax=None, *, title=None):
 
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 3.4))
-    for place, values in enumerate(groups.values()):
+    for position, values in enumerate(groups.values()):
         values = np.asarray(values, float)
         values = values[np.isfinite(values)]
-        ax.plot(np.full(len(values), place - 0.12), values, "o", ms=4, mec="none", color=OTHER)
+        ax.plot(np.full(len(values), position - 0.12), values, "o", ms=4, mec="none", color=OTHER)
         if len(values) > 1:
             half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-            ax.errorbar(place + 0.12, values.mean(), half, fmt="s", ms=5, capsize=4, color=SURE)
+            ax.errorbar(
+                position + 0.12, values.mean(), half, fmt="s", ms=5, capsize=4, color=HIGHLIGHT
+            )
     ax.set(xticks=range(len(groups)), xlim=(-0.6, len(groups) - 0.4), title=title)
     ax.set_xticklabels(groups)
     return ax

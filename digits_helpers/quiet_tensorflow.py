@@ -1,6 +1,6 @@
 """Import TensorFlow without the log lines it prints at start-up.
 
-TensorFlow's C++ code writes notices about CPU features and missing GPU drivers straight to the
+TensorFlow's C++ code writes log messages about CPU features and missing GPU drivers straight to the
 process's standard error, most of them before any log level is read. In a notebook they are a red
 box that says nothing about digits. ``import digits_helpers.quiet_tensorflow`` above
 ``import keras`` or ``import tensorflow`` keeps them out. TensorFlow's own logger is set to errors:
@@ -11,7 +11,7 @@ Python's errors and warnings are not touched.
 import os
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # later notices; errors raise exceptions anyway
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # later messages; errors raise exceptions anyway
 
 sys.stderr.flush()
 _stderr = os.dup(2)

@@ -80,20 +80,20 @@ def scoreboard(notebook, rows):
     rows : dict of str to dict
         For each model its ``parameters`` (int), the seconds of its ``training``, its
         ``validation`` and ``test`` accuracy in [0, 1], and how many of the sample pictures
-        (`load_samples`) it reads, ``samples`` (int); what was not measured is left out.
+        (`load_sample_pictures`) it reads, ``pictures`` (int); what was not measured is left out.
 
     Returns
     -------
     pandas.DataFrame
         The rows of earlier notebooks, from ``data/scoreboard.csv``, and these, as text to read;
-        without the column ``samples`` as long as no row fills it.
+        without the column ``pictures`` as long as no row fills it.
     """
     columns = {
         "parameters": "{:,}".format,
         "training": "{:.1f} s".format,
-        "validation": lambda share: f"{100 * share:.2f} %",
-        "test": lambda share: f"{100 * share:.2f} %",
-        "samples": "{:d}".format,
+        "validation": lambda fraction: f"{100 * fraction:.2f} %",
+        "test": lambda fraction: f"{100 * fraction:.2f} %",
+        "pictures": "{:d}".format,
     }
     stored = pd.read_csv(DATA / "scoreboard.csv", dtype=str, keep_default_na=False)
     stored = stored.reindex(columns=["notebook", "model", *columns], fill_value="–")
@@ -104,4 +104,4 @@ def scoreboard(notebook, rows):
     ]
     earlier = stored[stored["notebook"] < f"{notebook:02d}"]
     board = pd.concat([earlier, pd.DataFrame(here, columns=stored.columns)], ignore_index=True)
-    return board.drop(columns="samples") if (board["samples"] == "–").all() else board
+    return board.drop(columns="pictures") if (board["pictures"] == "–").all() else board

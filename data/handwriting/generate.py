@@ -5,8 +5,8 @@ No picture here was taken from anyone: each is drawn by this file, the same one 
 1. ``forms.csv`` holds the pen strokes of each digit as a few points, several forms for a digit.
 2. `hand.Hand` (slant, proportions, tremor, haste, which forms it prefers) makes them paths.
 3. `paper.ink` runs a `paper.Pen` (width, pressure, grain, ...) along the paths.
-4. `paper.painting` lays the ink on a plain ground, as a paint program does; `paper.photo` lays it
-   on paper, with lines, a desk, light and shadow, and looks at it through a camera.
+4. `paper.painting` lays the ink on a plain background, as a paint program does; `paper.photo` lays
+   it on paper, with lines, a desk, light and shadow, and looks at it through a camera.
 5. ``STYLES`` below says what to draw. Every picture has a random generator of its own, seeded
    with its name, so that one can be drawn without the others and all come out alike each time.
 
@@ -25,6 +25,16 @@ FOLDER = Path(__file__).parent
 SEED = 2026
 ORIENTATION = 0x0112  # the EXIF tag
 
+SEEDED_AS = {
+    "colored-background": "coloured-ground",
+    "elongated": "long-shape",
+    "grid-red": "squared-red",
+    "light-on-color": "light-on-colour",
+    "off-center": "off-centre",
+    "paint-wide": "paint-thick",
+}
+"""Earlier names of styles, which still seed their pictures: so a new name changes no picture."""
+
 ALL = "0123456789"
 BLACK, WHITE = (0, 0, 0), (1, 1, 1)
 # style: (labels, file ending, what to say of it, how to draw it, options);
@@ -34,33 +44,34 @@ STYLES = {
     # Drawn on a screen.
     "paint": (ALL, "png", "in black with a paint program", painting, {}),
     "paint-inverted": ("024579", "png", "in white on black with a paint program", painting,
-        dict(colour=WHITE, ground=BLACK, size=(400, 400), height=0.6)),
-    "paint-thick": ("12368", "png", "with a very thick brush in a paint program", painting,
-        dict(pen="thick", size=(200, 200), height=0.68)),
+        dict(color=WHITE, background=BLACK, size=(400, 400), height=0.6)),
+    "paint-wide": ("12368", "png", "with a very wide brush in a paint program", painting,
+        dict(pen="wide", size=(200, 200), height=0.68)),
     "paint-hairline": ("1367", "png", "with a thin pen in a paint program", painting,
         dict(pen="thin", size=(500, 460), height=0.75, crisp=True, jerk=0.05)),
-    "coloured-ground": ("02468", "png", "in dark blue on a coloured ground", painting,
-        dict(colour=(0.15, 0.2, 0.65), size=(320, 260), jerk=0.04, ground={"0": (1, 0.72, 0.8),
+    "colored-background": ("02468", "png", "in dark blue on a colored background", painting,
+        dict(color=(0.15, 0.2, 0.65), size=(320, 260), jerk=0.04, background={"0": (1, 0.72, 0.8),
              "2": (0.7, 0.9, 0.12), "4": (1, 0.78, 0.05), "6": (0.5,) * 3, "8": (0.2, 0.75, 0.4)})),
-    "light-on-colour": ("1579", "png", "in a light colour on a dark one", painting,
-        dict(colour=(1, 0.9, 0.3), pen="thick", size=(128, 128), crisp=True, height=0.6,
-             ground={"1": (0.5, 0, 0.1), "5": (0, 0.3, 0.6), "7": (0.3,) * 3, "9": (0, 0.4, 0.2)})),
-    "transparent-dark": ("01358", "png", "in black ink on a transparent ground", painting,
-        dict(colour=BLACK, mode="RGBA", size=(300, 340))),
-    "transparent-light": ("24679", "png", "in white ink on a transparent ground", painting,
-        dict(colour=WHITE, mode="LA", size=(260, 300), pen="brush")),
-    "palette": ("2578", "png", "in sixteen colours", painting,
-        dict(mode="P", size=(96, 96), colour=(0.6, 0.1, 0.1), ground=(1, 1, 0.8))),
+    "light-on-color": ("1579", "png", "in a light color on a dark one", painting,
+        dict(color=(1, 0.9, 0.3), pen="wide", size=(128, 128), crisp=True, height=0.6,
+             background={"1": (0.5, 0, 0.1), "5": (0, 0.3, 0.6), "7": (0.3,) * 3,
+                         "9": (0, 0.4, 0.2)})),
+    "transparent-dark": ("01358", "png", "in black ink on a transparent background", painting,
+        dict(color=BLACK, mode="RGBA", size=(300, 340))),
+    "transparent-light": ("24679", "png", "in white ink on a transparent background", painting,
+        dict(color=WHITE, mode="LA", size=(260, 300), pen="brush")),
+    "palette": ("2578", "png", "in sixteen colors", painting,
+        dict(mode="P", size=(96, 96), color=(0.6, 0.1, 0.1), background=(1, 1, 0.8))),
     "one-bit": ("0469", "png", "in pure black and white pixels", painting,
         dict(mode="1", size=(48, 56), crisp=True)),
-    "sixteen-bit": ("1379", "png", "in 16-bit grey", painting,
-        dict(mode="I;16", size=(120, 120), colour=(0.2,) * 3, ground=(0.9,) * 3)),
+    "sixteen-bit": ("1379", "png", "in 16-bit gray", painting,
+        dict(mode="I;16", size=(120, 120), color=(0.2,) * 3, background=(0.9,) * 3)),
     "tiny": ("02358", "png", "of 16 x 16 pixels", painting,
         dict(mode="L", size=(16, 16), height=0.75)),
-    "off-centre": ("13579", "png", "far from the middle of the picture", painting,
+    "off-center": ("13579", "png", "far from the middle of the picture", painting,
         dict(size=(300, 220), height=0.4, at={"1": (0.92, 0.5), "3": (0.14, 0.25),
              "5": (0.88, 0.76), "7": (0.13, 0.74), "9": (0.5, 0.23)})),
-    "long-shape": ("0158", "png", "in a picture far from square", painting,
+    "elongated": ("0158", "png", "in a picture far from square", painting,
         dict(size={"0": (900, 150), "1": (120, 800), "5": (640, 110), "8": (150, 900)},
              height={"0": 0.7, "1": 0.16, "5": 0.7, "8": 0.12},
              at={"0": (0.3, 0.5), "1": (0.5, 0.3), "5": (0.8, 0.5), "8": (0.5, 0.6)})),
@@ -75,7 +86,7 @@ STYLES = {
         dict(pen="brush", size=(300, 360), paper=(0.95, 0.94, 0.9), height=0.6, blur=0.6)),
     "photo-shadow": ("02357", "jpg", "on white paper with a shadow across it", photo,
         dict(light=["shadow"], size=(800, 600))),
-    "photo-vignette": ("1489", "jpg", "on grey paper in a picture with dark corners", photo,
+    "photo-vignette": ("1489", "jpg", "on gray paper in a picture with dark corners", photo,
         dict(light=["vignette", "dim"], size=(600, 800), pen="black ball", height=0.35)),
     "photo-lamp": ("2469", "jpg", "on cream paper by the light of a lamp", photo,
         dict(light=["lamp"], paper=(0.9, 0.87, 0.78), size=(720, 720), pen="marker")),
@@ -87,8 +98,8 @@ STYLES = {
         dict(pen="hairline", size=(1000, 1000), height=0.5, light=["dim"], grit=0.007)),
     "ruled-blue": ("13459", "jpg", "in blue ball pen on ruled paper", photo,
         dict(pen="ball", lines="ruled", size=(600, 600), height=0.35, light=["vignette"])),
-    "squared-red": ("02678", "jpg", "in red ink on squared paper", photo,
-        dict(pen="red", lines="squared", size=(600, 600), height=0.35)),
+    "grid-red": ("02678", "jpg", "in red ink on graph paper", photo,
+        dict(pen="red", lines="grid", size=(600, 600), height=0.35)),
     "chalk": ("13579", "jpg", "in chalk on a blackboard", photo,
         dict(pen="chalk", paper=(0.16, 0.2, 0.18), size=(640, 480), height=0.6, cloud=0.12)),
     "crayon": ("0289", "jpg", "in blue wax crayon", photo, dict(pen="crayon", size=(500, 560))),
@@ -144,13 +155,13 @@ def draw(style, label):
         The picture, upright.
     """
     _, _, _, method, options = STYLES[style]
-    rng = np.random.default_rng([SEED, *f"{style}_{label}".encode()])
+    rng = np.random.default_rng([SEED, *f"{SEEDED_AS.get(style, style)}_{label}".encode()])
     own = {key: o[label] if isinstance(o, dict) else o for key, o in options.items()}
     return method(label, rng, **own)
 
 
 def save(image, path, turned=False):
-    """Write ``image``; ``turned``: on its side, with the EXIF orientation that puts it upright."""
+    """Write ``image``; ``turned``: on its side, with the EXIF orientation that makes it upright."""
     if path.suffix == ".png":
         image.save(path, optimize=True)
         return

@@ -1,4 +1,4 @@
-"""From pen strokes to pictures: ink on a plain ground, or on paper under a camera."""
+"""From pen strokes to pictures: ink on a plain background, or on paper under a camera."""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ class Pen:
     """What draws: lengths in digit heights, the rest as fractions."""
 
     width: float
-    colour: tuple = (0.08, 0.08, 0.1)
+    color: tuple = (0.08, 0.08, 0.1)
     soft: float = 1.0  # pixels over which the edge fades
     pressure: float = 0.1  # how much the width varies along a stroke
     taper: float = 0.0  # how much thinner the ends are
@@ -39,7 +39,7 @@ PENS = {
     "crayon": Pen(0.12, (0.15, 0.35, 0.62), pressure=0.15, grain=1.0, soft=3, cover=0.9),
     "chalk": Pen(0.085, (0.92, 0.92, 0.88), pressure=0.15, grain=0.9, soft=3, cover=0.85),
     "mouse": Pen(0.09, pressure=0),
-    "thick": Pen(0.17, pressure=0),
+    "wide": Pen(0.17, pressure=0),
     "thin": Pen(0.014, pressure=0),
 }
 
@@ -86,14 +86,14 @@ def ink(strokes, shape, pen, height, rng):
             continue
         pixels = np.mgrid[left:right, top:bottom].T
         distance, nearest = cKDTree(path).query(pixels, distance_upper_bound=reach)
-        half_width = np.append(radius * press(path, pen, height, rng), 0)  # 0: out of reach
+        half_width = np.append(radius * stroke_width(path, pen, height, rng), 0)  # 0: out of reach
         inside = np.clip((half_width[nearest] - distance) / pen.soft + 0.5, 0, 1)
         bare[top:bottom, left:right] *= 1 - pen.cover * inside
     tooth = noise(shape, 0.9, rng) * 0.7 + noise(shape, 2.5, rng) * 0.3
     return (1 - bare) * np.clip(1 - pen.grain * (0.18 + 0.35 * tooth), 0, 1)
 
 
-def press(path, pen, height, rng):
+def stroke_width(path, pen, height, rng):
     """Return the relative half width of a stroke at each point of its path."""
     n = len(path)
     swell = gaussian_filter1d(rng.normal(0, 1, n), max(1, 0.12 * height), mode="nearest")
@@ -114,10 +114,10 @@ def placed(label, shape, height, at, rng, kind="usual"):
 
 
 # fmt: off
-def painting(label, rng, *, size=(280, 280), pen="mouse", colour=None, ground=(1, 1, 1),
+def painting(label, rng, *, size=(280, 280), pen="mouse", color=None, background=(1, 1, 1),
              height=0.7, at=(0.5, 0.5), mode="RGB", crisp=False, jerk=0.0, kind="usual"):
     # fmt: on
-    """Draw digits as a paint program does: even ink on an even ground.
+    """Draw digits as a paint program does: even ink on an even background.
 
     Parameters
     ----------
@@ -128,16 +128,16 @@ def painting(label, rng, *, size=(280, 280), pen="mouse", colour=None, ground=(1
         Width and height in pixels.
     pen : str
         A key of ``PENS``.
-    colour, ground : tuple of float, optional
-        Red, green and blue of the ink (the pen's own by default) and of the ground, 0 to 1.
+    color, background : tuple of float, optional
+        Red, green and blue of the ink (the pen's own by default) and of the background, 0 to 1.
     height : float
         Height of a digit, in heights of the picture; it varies a little.
     at : tuple of float
         Where the middle of the digits lies, in widths and heights of the picture.
     mode : {"RGB", "L", "LA", "RGBA", "P", "1", "I;16"}
-        Mode of the image; with an alpha channel the ground is transparent.
+        Mode of the image; with an alpha channel the background is transparent.
     crisp : bool
-        Whether pixels are either ink or ground.
+        Whether pixels are either ink or background.
     jerk : float
         The mouse reports so few points that the line has kinks, this far apart in digit heights.
     kind : {"usual", "broken", "sloppy"}
@@ -155,11 +155,11 @@ def painting(label, rng, *, size=(280, 280), pen="mouse", colour=None, ground=(1
     if crisp:
         cover = (cover > 0.45).astype(np.float32)
     cover = np.clip(cover / pen.cover, 0, 1)[..., None]
-    ink_colour = np.array(pen.colour if colour is None else colour)
+    ink_color = np.array(pen.color if color is None else color)
     if mode in ("LA", "RGBA"):
-        flat = np.broadcast_to(ink_colour, (*shape, 3))[..., : 3 if mode == "RGBA" else 1]
+        flat = np.broadcast_to(ink_color, (*shape, 3))[..., : 3 if mode == "RGBA" else 1]
         return Image.fromarray(to_bytes(np.concatenate([flat, cover], -1)))
-    image = cover * ink_colour + (1 - cover) * np.array(ground)
+    image = cover * ink_color + (1 - cover) * np.array(background)
     if mode == "I;16":
         return Image.fromarray((image[..., 0] * 65535).round().astype(np.uint16))
     image = Image.fromarray(to_bytes(image))
@@ -181,14 +181,14 @@ def photo(label, rng, *, size=(640, 640), pen="felt", paper=(0.86, 0.86, 0.85), 
         As for `painting`; size and height vary a little.
     paper : tuple of float
         Red, green and blue, 0 to 1.
-    lines : {None, "ruled", "squared"}
+    lines : {None, "ruled", "grid"}
         Printed lines.
     ghost : float
         How strongly writing on the back shines through.
     specks : int
         How many specks and stray strokes.
     cloud : float
-        How cloudy the ground is, as on a wiped blackboard.
+        How cloudy the background is, as on a wiped blackboard.
     desk : tuple of float, optional
         Red, green and blue of the desk, when edges of the sheet are in sight.
     loose : bool
@@ -198,7 +198,7 @@ def photo(label, rng, *, size=(640, 640), pen="felt", paper=(0.86, 0.86, 0.85), 
     wander : float
         How far the digits may stray from ``at``, as a standard deviation.
     tilt : float
-        How far the camera is turned, in radians, as a standard deviation.
+        How far the camera is rotated, in radians, as a standard deviation.
     blur, grit : float
         Of the camera: blur in pixels, noise as a standard deviation.
 
@@ -224,7 +224,7 @@ def photo(label, rng, *, size=(640, 640), pen="felt", paper=(0.86, 0.86, 0.85), 
         spot = rng.uniform(0.05, 0.95, 2) + rng.normal(0, 0.006, (4, 2)).cumsum(0)
         point = replace(pen, width=rng.uniform(0.1, 0.4) * pen.width)
         cover = np.maximum(cover, ink([spot * size], shape, point, tall, rng)[..., None])
-    image = image * (1 - cover) + cover * np.array(pen.colour)
+    image = image * (1 - cover) + cover * np.array(pen.color)
     if desk:
         page = (loose_sheet if loose else edges)(shape, rng)[..., None]
         wood = np.array(desk) * (1 + 0.08 * noise((shape[0], 8), 3, rng).mean(1)[:, None, None])
@@ -246,13 +246,13 @@ def to_bytes(image):
 def rule(shape, baseline, space, lines, rng):
     """Return printed lines as factors, shape (h, w, 3); squares are ``space`` wide."""
     ruled = lines == "ruled"
-    space, colour = (space * 1.9, (0.62, 0.74, 0.88)) if ruled else (space, (0.72, 0.78, 0.8))
+    space, color = (space * 1.9, (0.62, 0.74, 0.88)) if ruled else (space, (0.72, 0.78, 0.8))
     y, x = np.indices(shape, np.float32)
     away = np.abs((y - baseline + space / 2) % space - space / 2)
     if not ruled:
         away = np.minimum(away, np.abs((x - rng.uniform(0, space)) % space - space / 2))
     on = np.clip(max(1.0, space * 0.022) / 2 - away + 0.5, 0, 1)[..., None]
-    return 1 - on * (1 - np.array(colour))
+    return 1 - on * (1 - np.array(color))
 
 
 def edges(shape, rng):
@@ -261,8 +261,8 @@ def edges(shape, rng):
     sides = rng.permutation([x, 1 - x, y, 1 - y])[: rng.integers(2, 5)]
     page = np.ones(shape, np.float32)
     for side in sides:
-        lean = rng.normal(0, 0.03) * (x - y)
-        page *= np.clip((side - rng.uniform(0.06, 0.14) + lean) * max(shape) / 2 + 0.5, 0, 1)
+        slant = rng.normal(0, 0.03) * (x - y)
+        page *= np.clip((side - rng.uniform(0.06, 0.14) + slant) * max(shape) / 2 + 0.5, 0, 1)
     return page
 
 
@@ -277,7 +277,7 @@ def loose_sheet(shape, rng):
 
 
 def tilted(image, amount, rng):
-    """Return ``image`` turned a little, enlarged so that no corner is empty."""
+    """Return ``image`` rotated a little, enlarged so that no corner is empty."""
     if not amount:
         return image
     angle, middle = rng.normal(0, amount), np.array(image.shape[1::-1]) / 2
@@ -296,7 +296,7 @@ def shadow(shape, rng):
 
 
 def vignette(shape, rng):
-    """Return light that falls off towards the corners."""
+    """Return light that falls off toward the corners."""
     y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
     away = (x - rng.normal(0, 0.4)) ** 2 + (y - rng.normal(0, 0.4)) ** 2
     return 1 / (1 + rng.uniform(0.2, 0.5) * away[..., None] * np.array([1, 1, 1.05]))

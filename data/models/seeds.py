@@ -13,7 +13,7 @@ import numpy as np
 from digits_helpers import (
     DATA,
     load_other_writers,
-    load_samples,
+    load_sample_pictures,
     load_split,
     run_experiments,
     warp,
@@ -43,7 +43,7 @@ def cnn():
 
 
 def convolution(channels, size, strides=1):
-    """Return a convolution, batch normalisation and an activation."""
+    """Return a convolution, batch normalization and an activation."""
     return [
         keras.layers.Conv2D(channels, size, strides, padding="same", use_bias=False),
         keras.layers.BatchNormalization(),
@@ -53,13 +53,13 @@ def convolution(channels, size, strides=1):
 
 # network, epochs, whether the rate falls along a cosine, whether the images are warped, seeds
 RECIPES = {
-    "cnn_warped": (cnn, 12, True, True, 3),
-    "mlp_warped": (mlp, 40, True, True, 3),
-    "cnn_unwarped": (cnn, 12, True, False, 3),
-    "mlp_unwarped": (mlp, 40, True, False, 3),
+    "cnn_augmented": (cnn, 12, True, True, 3),
+    "mlp_augmented": (mlp, 40, True, True, 3),
+    "cnn_unaugmented": (cnn, 12, True, False, 3),
+    "mlp_unaugmented": (mlp, 40, True, False, 3),
     "mlp_claim": (mlp, 10, False, False, 10),
 }
-STORED = ["mlp_unwarped", "mlp_warped", "cnn_unwarped", "cnn_warped"]
+STORED = ["mlp_unaugmented", "mlp_augmented", "cnn_unaugmented", "cnn_augmented"]
 
 
 def train(recipe, seed):
@@ -98,7 +98,7 @@ def train(recipe, seed):
         "validation": accuracy(*valid),
         "test": accuracy(*test),
         "other_writers": accuracy(*load_other_writers()),
-        "samples": accuracy(*load_samples()),
+        "pictures": accuracy(*load_sample_pictures()),
         "parameters": model.count_params(),
         "seconds": round(seconds, 1),
         "cpu_seconds": round(cpu_seconds, 1),

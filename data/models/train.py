@@ -1,7 +1,7 @@
 """Train the reference models "mlp" and "cnn" again: ``python data/models/train.py [name ...]``.
 
-Both learn from the 55,000 training images and from 11,000 digits drawn here in forms that are rare
-in MNIST (a 1 with a long flag, a crossed 7, an angular 9, ...: kind "rare" in
+Both learn from the 55,000 training images and from 11,000 digits drawn here in shapes that are
+unusual in MNIST (a 1 with a long flag, a crossed 7, an angular 9, ...: kind "rare" in
 ``data/handwriting/forms.csv``), all augmented anew in every epoch. The 5,000 validation images and
 1,797 digits of 13 other writers (`load_other_writers`) served to choose what is written here.
 
@@ -19,7 +19,7 @@ import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
 import tensorflow as tf
-from digits_helpers import DATA, augment, centre_by_mass, load_split
+from digits_helpers import DATA, augment, center_by_mass, load_split
 from scipy.spatial import cKDTree
 
 sys.path.append(str(DATA / "handwriting"))
@@ -54,7 +54,7 @@ MODELS = {"mlp": (mlp, 45), "cnn": (cnn, 20)}  # and how many epochs
 
 
 def draw_rare(count, rng):
-    """Draw digits in rare forms: float32 (count, 28, 28) in [0, 1], and their labels."""
+    """Draw digits of unusual shapes: float32 (count, 28, 28) in [0, 1], and their labels."""
     labels = np.arange(count, dtype=np.uint8) % 10
     return np.stack([draw(str(label), rng) for label in labels]), labels
 
@@ -71,7 +71,7 @@ def draw(digit, rng):
     height, width = np.ceil(points.max(axis=0) + pen).astype(int)
     pixels = np.mgrid[:height, :width].transpose(1, 2, 0) + 0.5 - pen / 2
     distance = cKDTree(points).query(pixels)[0]
-    return centre_by_mass(np.clip(pen / 2 + 0.5 - distance, 0, 1).astype(np.float32))
+    return center_by_mass(np.clip(pen / 2 + 0.5 - distance, 0, 1).astype(np.float32))
 
 
 def train(name):

@@ -1,6 +1,6 @@
 """From a file to an answer: `pytest -n 0 tests/benchmarks/bench_pictures.py`.
 
-In brackets stands the ratio to the fastest of the group, the usual way of tutorials.
+In brackets stands the ratio to the fastest of the group, the naive way of tutorials.
 """
 
 import csv
@@ -24,13 +24,13 @@ def model():
     return model
 
 
-def usual_way(path):
-    grey = Image.open(path).convert("L").resize((28, 28))
-    return 1 - np.asarray(grey, np.float32) / 255
+def naive_way(path):
+    gray = Image.open(path).convert("L").resize((28, 28))
+    return 1 - np.asarray(gray, np.float32) / 255
 
 
 @pytest.mark.benchmark(group="a file to an answer, median of all samples")
-@pytest.mark.parametrize("prepare", [usual_way, load_digit_image])
+@pytest.mark.parametrize("prepare", [naive_way, load_digit_image])
 def test_a_file_to_an_answer(benchmark, model, prepare):
     files = iter(SAMPLES)
 

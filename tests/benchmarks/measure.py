@@ -77,8 +77,8 @@ def stopwatch(test=None):
         def on_epoch_end(self, epoch, logs=None):
             self.seconds.append(time.perf_counter() - self.start)
             if test:
-                answers = self.model.predict_on_batch(test[0]).argmax(axis=1)
-                self.scores.append(float(np.mean(answers == test[1])))
+                predictions = self.model.predict_on_batch(test[0]).argmax(axis=1)
+                self.scores.append(float(np.mean(predictions == test[1])))
                 self.model.stop_training = self.scores[-1] >= GOAL
             self.start = time.perf_counter()
 
@@ -116,8 +116,8 @@ def notebook_06(data):
     seconds, scores = [], []
     while len(scores) < 15 and max(scores, default=0) < GOAL:
         seconds.append(timed(lambda: (epoch(), weights["out"].numpy())))
-        answers = tf.argmax(forward(images, weights, biases), axis=1).numpy()
-        scores.append(float(np.mean(answers == y_test)))
+        predictions = tf.argmax(forward(images, weights, biases), axis=1).numpy()
+        scores.append(float(np.mean(predictions == y_test)))
     return seconds, scores
 
 
@@ -187,8 +187,8 @@ def pytorch(data):
             optimizer.step()
         seconds.append(time.perf_counter() - start)
         with torch.no_grad():
-            answers = model(torch.from_numpy(test[0])).argmax(dim=1).numpy()
-        scores.append(float(np.mean(answers == test[1])))
+            predictions = model(torch.from_numpy(test[0])).argmax(dim=1).numpy()
+        scores.append(float(np.mean(predictions == test[1])))
     return seconds, scores
 
 
@@ -350,7 +350,7 @@ def pictures():
 
 def notebooks():
     """Run every notebook; return its seconds and the largest memory of its kernel."""
-    sys.path.append(str(ROOT / "tests"))
+    sys.path.append(str(ROOT / "tests" / "regression"))
     from refresh import execute
 
     rows = {}

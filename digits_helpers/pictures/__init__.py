@@ -1,0 +1,6 @@
+"""From any picture of handwritten digits to arrays like MNIST's, and to predictions.
+
+One module for each step, in the order in which they run, each importing only from earlier ones:
+``opening``, ``page``, ``gray``, ``background``, ``lines``, ``threshold`` (``ink`` runs these last
+three), ``components``, ``layout``, ``normalization``; ``reading`` runs them all.
+"""
