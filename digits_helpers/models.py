@@ -13,7 +13,8 @@ def load_reference_model(name="mlp"):
     name : str
         ``"single_layer"`` (the network of notebook 02), ``"mlp_plain"`` (the one that notebook 03
         chooses); ``"mlp"`` (the same, trained longer, with augmentation and unusual digit shapes)
-        or ``"cnn"`` (a convolutional network, trained likewise); and those of notebook 08,
+        or ``"cnn"`` (a convolutional network, trained likewise); ``"mlp_small"`` (a hidden layer of
+        100 units, for the interactive figures); and those of notebook 08,
         ``"mlp_unaugmented"``, ``"mlp_augmented"``, ``"cnn_unaugmented"`` and ``"cnn_augmented"``.
 
     Returns

@@ -13,6 +13,7 @@ import numpy as np
 import seaborn as sns
 from digits_helpers.figure_description import shapes, words
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba_array
 from matplotlib.patches import Rectangle
 from PIL import Image
 
@@ -33,6 +34,26 @@ def show(plot, alt):
     """
     from IPython.display import display
 
+    data, metadata = encode_figure(plot, alt)
+    display(data, metadata=metadata, raw=True)
+
+
+def encode_figure(plot, alt):
+    """Turn a figure into an output of a notebook; the figure is closed.
+
+    Parameters
+    ----------
+    plot : matplotlib Figure, Axes or array of Axes
+    alt : str
+        See `show`.
+
+    Returns
+    -------
+    data : dict of str to str
+        The picture and the description, by MIME type.
+    metadata : dict of str to dict
+        What the picture says and shows, for the tests.
+    """
     figure = plot if isinstance(plot, plt.Figure) else np.ravel(plot)[0].figure
     drawn, stored = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png")
@@ -43,7 +64,7 @@ def show(plot, alt):
     image.save(stored, format="png", optimize=True)
     png = base64.b64encode(stored.getvalue()).decode("ascii")
     notes = {"alt": alt, "words": words(figure), "shapes": shapes(figure)}  # compared by the tests
-    display({"image/png": png, "text/plain": alt}, metadata={"image/png": notes}, raw=True)
+    return {"image/png": png, "text/plain": alt}, {"image/png": notes}
 
 
 def plot_digits(images, titles=None, *, columns=10, heading=None):
@@ -91,7 +112,7 @@ def plot_digits(images, titles=None, *, columns=10, heading=None):
 def plot_confusion_matrix(
     matrix, ax=None, *, fmt="d", vmax=None, unit=None, zeros=True, title=None
 ):
-    """Draw a confusion matrix as a heatmap: a row for each true, a column for each predicted digit.
+    """Draw a confusion matrix as a heatmap: true digits in rows, predictions in columns.
 
     Parameters
     ----------
@@ -272,7 +293,7 @@ def plot_runs(groups, ax=None, *, title=None):
 
 
 def plot_layers(model, ax=None, *, title=None):
-    """Draw a chart of a model: a box for each layer, with output shape and parameters.
+    """Draw a chart of a model: a rectangle for each layer, with output shape and parameters.
 
     Parameters
     ----------
@@ -309,6 +330,87 @@ def plot_layers(model, ax=None, *, title=None):
     ax.text(-0.75, -0.75, "parameters", ha="right", fontsize=10, style="italic")
     ax.set(xlim=(-1.5, len(layers) - 0.4), ylim=(-1, 1), title=title)
     ax.axis("off")
+    return ax
+
+
+def plot_pixel_values(image, ax=None, *, title=None):
+    """Draw one image with the value of each pixel written on it.
+
+    Parameters
+    ----------
+    image : array of shape (height, width)
+        Integers from 0 (black) to 255 (white).
+    ax : matplotlib Axes, optional
+        By default as large as the numbers need to be read.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    image = np.asarray(image)
+    if image.ndim != 2:
+        raise ValueError(
+            f"expected one image of shape (height, width), got {image.shape}: write images[0]"
+        )
+    height, width = image.shape
+    if ax is None:
+        _, ax = plt.subplots(figsize=(0.3 * width, 0.3 * height + 0.3))
+    ax.matshow(image, cmap="gray", vmin=0, vmax=255)
+    for (row, column), value in np.ndenumerate(image):
+        color = "black" if value > 117 else "#999999" if value == 0 else "white"
+        ax.text(column, row, value, ha="center", va="center", fontsize=7, color=color)
+    ax.set(xticks=range(0, width, 3), yticks=range(0, height, 3), xlabel="column", ylabel="row")
+    ax.xaxis.set_ticks_position("bottom")
+    ax.spines[:].set_visible(False)
+    ax.set_title(title)
+    return ax
+
+
+def plot_embedding(points, images, ax=None, *, colors=None, title=None):
+    """Draw images at their points in the plane, on black.
+
+    Images are drawn in their order; one that would cover an earlier one is left out.
+
+    Parameters
+    ----------
+    points : array of shape (n, 2)
+        Where the center of each image lies.
+    images : array of shape (n, 28, 28)
+        In [0, 1]. Only the inner 22 x 22 pixels are drawn; the border of an MNIST digit is empty.
+    ax : matplotlib Axes, optional
+        By default as large as a page is wide.
+    colors : sequence of n colors, optional
+        What to draw each image in; by default white.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib Axes
+        Its only image is the plane, in the units of the points.
+    """
+    points, images = np.asarray(points), np.asarray(images)
+    if points.shape != (len(images), 2):
+        raise ValueError(
+            f"expected a point for each of {len(images)} images, so an array of shape "
+            f"({len(images)}, 2), got {points.shape}"
+        )
+    if ax is None:
+        _, ax = plt.subplots(figsize=(8.8, 6.2))
+    tints = np.ones((len(images), 3)) if colors is None else to_rgba_array(colors)[:, :3]
+    pixels, side = np.array([820, 560]), 22  # of the plane, and of a digit on it
+    low, high = points.min(axis=0), points.max(axis=0)
+    corners = (points - low) / (high - low) * (pixels - side)  # left and bottom, in pixels
+    plane, kept = np.zeros((pixels[1], pixels[0], 3)), np.empty((0, 2))
+    for (left, bottom), image, tint in zip(corners.round().astype(int), images, tints, strict=True):
+        if (np.abs(kept - (left, bottom)).max(axis=1) >= side).all():
+            kept = np.vstack([kept, (left, bottom)])
+            top = pixels[1] - side - bottom
+            plane[top : top + side, left : left + side] = image[3:-3, 3:-3, np.newaxis] * tint
+    margin = (high - low) * side / 2 / (pixels - side)
+    (left, bottom), (right, top) = low - margin, high + margin
+    ax.imshow(plane, extent=(left, right, bottom, top), aspect="auto", interpolation="antialiased")
+    ax.set_title(title)
     return ax
 
 
@@ -354,14 +456,14 @@ def plot_neurons(layer_sizes, ax=None, *, names=None, highlight=None, max_units=
         for unit, height in after.items():
             chosen = highlight is not None and i == len(sizes) - 2 and unit == highlight
             lines = [[(i, start), (i + 1, height)] for start in before.values()]
-            color, width = (SURE, 1.2) if chosen else (OTHER, 0.5)
+            color, width = (HIGHLIGHT, 1.2) if chosen else (OTHER, 0.5)
             ax.add_collection(LineCollection(lines, colors=color, lw=width, zorder=1 + chosen))
         biases = "1 bias" if sizes[i + 1] == 1 else f"{sizes[i + 1]:,} biases"
         count = f"{sizes[i]:,} × {sizes[i + 1]:,} weights\n+ {biases}"
         ax.text(i + 0.5, -1.2, count, ha="center", va="top", fontsize=8)
     for i, (column, size, name) in enumerate(zip(columns, sizes, names, strict=True)):
         last = i == len(sizes) - 1
-        faces = [SURE if last and unit == highlight else "white" for unit in column]
+        faces = [HIGHLIGHT if last and unit == highlight else "white" for unit in column]
         ax.scatter(
             [i] * len(column), column.values(), s=110, c=faces, edgecolors="#444444", zorder=3
         )
@@ -391,7 +493,7 @@ def _units(size, limit):
 def plot_templates(templates, titles=range(10), *, limit=None, label="weight", heading=None):
     """Draw ten pictures of numbers below and above 0, such as the weights of a single layer.
 
-    Orange is positive, purple negative, white 0: told apart by color-blind readers.
+    Red is positive, blue negative, white 0: color-blind readers tell them apart.
 
     Parameters
     ----------
@@ -399,7 +501,7 @@ def plot_templates(templates, titles=range(10), *, limit=None, label="weight", h
     titles : sequence of 10 str or int
         What to write above each.
     limit : float, optional
-        The number that the darkest orange stands for; by default the largest of all.
+        The number that the darkest red stands for; by default the largest of all.
     label : str
         What the numbers are, beside the color bar.
     heading : str, optional
@@ -418,9 +520,10 @@ def plot_templates(templates, titles=range(10), *, limit=None, label="weight", h
     limit = np.abs(templates).max() if limit is None else limit
     figure, axes = plt.subplots(2, 5, figsize=(9, 4))
     for ax, template, title in zip(axes.flat, templates, titles, strict=True):
-        drawn = ax.imshow(template, cmap="PuOr_r", vmin=-limit, vmax=limit)
+        drawn = ax.imshow(template, cmap="RdBu_r", vmin=-limit, vmax=limit)
         ax.set_title(title, loc="center", fontsize=10)
         ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color=OTHER)
     figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
     if heading:
         figure.suptitle(heading, x=0.01, ha="left")

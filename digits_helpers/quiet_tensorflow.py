@@ -2,7 +2,7 @@
 
 TensorFlow's C++ code writes log messages about CPU features and missing GPU drivers straight to the
 process's standard error, most of them before any log level is read. In a notebook they are a red
-box that says nothing about digits. ``import digits_helpers.quiet_tensorflow`` above
+block that says nothing about digits. ``import digits_helpers.quiet_tensorflow`` above
 ``import keras`` or ``import tensorflow`` keeps them out. TensorFlow's own logger is set to errors:
 on a page that builds several models it advises each time against building models in a loop.
 Python's errors and warnings are not touched.

@@ -152,7 +152,7 @@ def draw(style, label):
     Returns
     -------
     PIL.Image.Image
-        The picture, upright.
+        The picture, the right way up.
     """
     _, _, _, method, options = STYLES[style]
     rng = np.random.default_rng([SEED, *f"{SEEDED_AS.get(style, style)}_{label}".encode()])
@@ -161,7 +161,7 @@ def draw(style, label):
 
 
 def save(image, path, turned=False):
-    """Write ``image``; ``turned``: on its side, with the EXIF orientation that makes it upright."""
+    """Write ``image``; ``turned``: on its side, with the EXIF orientation that turns it back."""
     if path.suffix == ".png":
         image.save(path, optimize=True)
         return

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d
 
 # Points x,y of the strokes in hundredths of the digit's height, y downwards: a smooth curve runs
 # through them; "!" marks a corner, ";" lifts the pen. Kinds: usual; broken (a bar that stays
-# apart, a pen that skips); sloppy (hurried, leaning toward another digit); rare (unlike MNIST,
+# apart, a pen that skips); sloppy (hurried, close to another digit); rare (unlike MNIST,
 # in no sample picture: for training the reference models).
 FORMS = defaultdict(list)
 with open(Path(__file__).with_name("forms.csv"), newline="", encoding="utf-8") as file:

@@ -1,7 +1,8 @@
-"""Train the reference models "mlp" and "cnn" again: ``python data/models/train.py [name ...]``.
+"""Train reference models again: ``python data/models/train.py [name ...]``.
 
-Both learn from the 55,000 training images and from 11,000 digits drawn here in shapes that are
-unusual in MNIST (a 1 with a long flag, a crossed 7, an angular 9, ...: kind "rare" in
+"mlp" and "cnn" read pictures; "mlp_small" is for the interactive figures. They learn from the
+55,000 training images and from 11,000 digits drawn here in shapes that are unusual
+in MNIST (a 1 with a long flag, a crossed 7, an angular 9, ...: kind "rare" in
 ``data/handwriting/forms.csv``), all augmented anew in every epoch. The 5,000 validation images and
 1,797 digits of 13 other writers (`load_other_writers`) served to choose what is written here.
 
@@ -50,7 +51,15 @@ def cnn():
     return keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
 
 
-MODELS = {"mlp": (mlp, 45), "cnn": (cnn, 20)}  # and how many epochs
+def mlp_small():
+    """Return a single hidden layer, small enough to show each unit's weights as an image."""
+    decay = keras.regularizers.L2(1e-4)  # weights of pixels that are never bright fade to 0
+    hidden = keras.layers.Dense(100, activation="relu", kernel_regularizer=decay)
+    output = keras.layers.Dense(10, activation="softmax")
+    return keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), hidden, output])
+
+
+MODELS = {"mlp": (mlp, 45), "cnn": (cnn, 20), "mlp_small": (mlp_small, 12)}  # and how many epochs
 
 
 def draw_rare(count, rng):

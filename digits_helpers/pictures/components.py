@@ -41,7 +41,7 @@ def _enclosing_components(mask, labels):
     """Return the labels of components that enclose others: boxes, circles, tables.
 
     Another component that is not a speck lies in their largest hole, or others lie in two of their
-    holes. An 8 with a smudge in one of its loops is not a box.
+    holes. An 8 with a smudge in one of its loops is not a frame.
     """
     contours, tree = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
     parents = tree[0, :, 3].tolist()

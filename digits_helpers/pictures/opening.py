@@ -1,4 +1,4 @@
-"""Open a picture from a file or an array, upright and in one format: `open_picture`."""
+"""Open a picture from a file or an array, the right way up and in one format: `open_picture`."""
 
 import io
 import math
@@ -20,7 +20,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "ICO", "JP
 
 
 def open_picture(source):
-    """Open a picture, upright and in one format.
+    """Open a picture, the right way up and in one format.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def open_picture(source):
 
 
 def open_scaled(source, working_pixels):
-    """Return what `open_picture` does and its scale relative to the upright original."""
+    """Return what `open_picture` does and its scale relative to the original."""
     name = f"{source}" if isinstance(source, str | os.PathLike) else "the picture"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads well

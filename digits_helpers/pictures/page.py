@@ -10,7 +10,7 @@ def crop_to_page(picture):
     """Crop to the page or canvas, without frames and without the desk around it.
 
     Large things with sharp edges would be taken for ink. This finds frames of one gray level, such
-    as the window around a canvas or a box drawn around the digit, and a page with straight edges
+    as the window around a canvas or a line drawn around the digit, and a page with straight edges
     on a desk. A page is not a rectangle to the camera: what is left of the desk in the corners is
     filled with the color of the paper next to it. Transparent pictures are left as they are.
 
@@ -54,7 +54,7 @@ def _area(box):
 def _inside_frames(gray):
     """Return top, left, bottom and right of what all frames and bars of one level enclose.
 
-    What is less than half as high or wide may be a 1, and a box with nothing in it is a 0.
+    What is less than half as high or wide may be a 1, and an empty frame is a 0.
     """
     boxes = [(0, 0, *gray.shape)]
     while True:

@@ -68,7 +68,7 @@ def read_digits(source, model=None):
     -------
     list of Digit
         In reading order: rows from the top, each from left to right. ``box`` is (left, top,
-        right, bottom) in pixels of the original, upright picture.
+        right, bottom) in pixels of the original picture, the right way up.
 
     Raises
     ------

@@ -3,8 +3,10 @@
 With names after it only those groups: ``training`` (the network 784-512-256-128-10 as the notebooks
 train it, as tutorials and other libraries do, and the bare matrix products), ``growth`` (seconds
 against images, width and depth), ``waits`` (imports, data, first figure), ``pictures`` (a file to
-an answer), ``notebooks`` (seconds and memory of each) and, only when asked for, ``suite`` (the
-README's test command in a fresh clone, then once more).
+an answer), ``explorables`` (a stroke to new bars, in Chromium), ``site`` (the landing page until
+it predicts), ``notebooks`` (seconds and memory of each) and, only when asked for, ``suite`` (the
+README's test command in a fresh clone, then once
+more).
 
 Results go to ``build/benchmarks/``: ``results.csv``, which grows by each run, ``results.md``, the
 last run as tables, and ``training.png``. Nothing here passes or fails. Seconds depend on the
@@ -348,6 +350,75 @@ def pictures():
     return pd.DataFrame(rows).T.rename_axis("pictures, median")
 
 
+WATCH = """() => {
+    let asked = 0;
+    window.waits = [];
+    const pad = document.querySelector('[role=application]');
+    const bars = document.querySelector('.digits-bars');
+    pad.addEventListener('pointermove', () => (asked ||= performance.now()), true);
+    new MutationObserver(() => {
+        if (asked) window.waits.push(performance.now() - asked);
+        asked = 0;
+    }).observe(bars, {subtree: true, attributes: true, childList: true});
+}"""
+
+
+def explorables():
+    """Measure milliseconds from a point of a stroke to the new bars, in Chromium.
+
+    That includes the wait for the next frame, at most 17 ms.
+    """
+    sys.path.append(str(ROOT / "tests" / "browser"))
+    from bare_host import open_figure
+    from chromium import CHROMIUM, FLAGS, sync_playwright
+    from digits_helpers import draw_digit, load_reference_model, look_inside
+
+    figures = {"draw_digit": (draw_digit(), None)}
+    figures["draw_digit, mlp_plain"] = draw_digit(load_reference_model("mlp_plain")), None
+    for network in look_inside().networks:
+        figures[f"look_inside, {network['name']}"] = look_inside(), network["name"]
+    rows = {}
+    with sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS).new_page()
+        for name, (widget, network) in figures.items():
+            open_figure(page, widget)
+            if network:
+                page.get_by_role("radio", name=network).click()
+            page.evaluate(WATCH)
+            box = page.get_by_role("application").bounding_box()
+            for turn in np.linspace(0, 4 * np.pi, 60):  # a 0, twice
+                x, y = 0.5 + 0.2 * np.sin(turn), 0.5 - 0.3 * np.cos(turn)
+                page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+                if turn == 0:
+                    page.mouse.down()
+            page.mouse.up()
+            waits = page.evaluate("window.waits")
+            rows[name] = {"median ms": np.median(waits), "slowest ms": max(waits)}
+    return pd.DataFrame(rows).T.rename_axis("from a stroke to new bars")
+
+
+def site():
+    """Measure the site's landing page in a new browser: until it predicts, and what it loads."""
+    sys.path.append(str(ROOT / "tests" / "browser"))
+    import test_site
+    from playwright.sync_api import sync_playwright
+
+    rows = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        seconds = timed(lambda: test_site.build(folder))
+        rows["build"] = {"seconds": seconds}
+        for run in range(3):
+            browser = test_site.launch(playwright)
+            with test_site.serve(folder) as address:
+                tab = browser.new_page()
+                sizes = test_site.weigh(tab)
+                seconds = timed(lambda: test_site.draw_first_digit(tab, address))  # noqa: B023
+                kilobytes = sum(sizes.values()) / 1000
+            browser.close()
+            rows[f"first drawn prediction, {run + 1}"] = {"seconds": seconds, "kB": kilobytes}
+    return pd.DataFrame(rows).T.rename_axis("the site's landing page")
+
+
 def notebooks():
     """Run every notebook; return its seconds and the largest memory of its kernel."""
     sys.path.append(str(ROOT / "tests" / "regression"))
@@ -396,7 +467,10 @@ def suite():
     return pd.DataFrame({"seconds": rows}).rename_axis("the test command")
 
 
-GROUPS = {group.__name__: group for group in (training, growth, waits, pictures, notebooks, suite)}
+GROUPS = {
+    group.__name__: group
+    for group in (training, growth, waits, pictures, explorables, site, notebooks, suite)
+}
 
 
 def versions():

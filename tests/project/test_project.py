@@ -22,8 +22,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = {
-    "README.md", "environment.yml", "pyproject.toml", "constraints.txt", "LICENSE",
-    "data", "digits_helpers", "notebooks", "tests",
+    "README.md", "CONTRIBUTING.md", "LICENSE", "environment.yml", "pyproject.toml",
+    "constraints.txt", "data", "digits_helpers", "docs", "notebooks", "tests",
 }  # fmt: skip
 
 
@@ -38,6 +38,7 @@ REQUIREMENTS = [
 ]
 PINS = [Requirement(line) for line in read("constraints.txt").splitlines()]
 README = read("README.md")
+CONTRIBUTING = read("CONTRIBUTING.md")
 COMMANDS = {
     system: [
         line
@@ -228,20 +229,29 @@ def test_the_lines_for_windows_are_those_for_the_others_in_windows_words():
     assert translated == [line for line in COMMANDS["unix"] if line.startswith("python3")]
 
 
-def test_the_programs_that_the_readme_starts_are_installed():
+def test_the_programs_that_the_pages_start_are_installed():
     scripts = sysconfig.get_path("scripts")
-    programs = set(re.findall(r"\.venv/bin/(\w+)", README))
+    programs = set(re.findall(r"\.venv/bin/(\w+)", README + CONTRIBUTING))
     assert programs >= {"pip", "jupyter", "pytest", "python", "ruff"}
     for program in programs:
         assert shutil.which(program, path=scripts), program
 
 
-def test_the_files_that_commands_and_text_of_the_readme_name_exist():
-    names = set(re.findall(r"(?:\.ci|data|digits_helpers|notebooks|tests)/[\w./-]*\w", README))
-    names |= set(re.findall(r" -[cf] (\S+)", README)) | {"notebooks"}
-    names |= {link for link in re.findall(r"\]\(([^)#\s]+)", README) if "://" not in link}
-    assert {"constraints.txt", "environment.yml", "LICENSE", "tests/regression/refresh.py"} <= names
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_files_that_commands_and_text_of_a_page_name_exist(page):
+    text = read(page)
+    names = set(re.findall(r"(?:\.ci|data|digits_helpers|notebooks|tests)/[\w./-]*\w", text))
+    names |= set(re.findall(r" -[cf] (\S+)", text)) | {"notebooks"}
+    names |= {link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link}
+    assert "constraints.txt" in names
+    assert names & {"environment.yml", "tests/regression/refresh.py"}
     assert not [name for name in sorted(names) if not (ROOT / name).exists()]
+
+
+def test_every_package_of_the_requirements_is_explained():
+    for requirement in REQUIREMENTS:
+        name = requirement.name.removesuffix("-headless").removesuffix("-python")
+        assert re.search(rf"\b{name}\b", CONTRIBUTING), requirement.name
 
 
 def test_the_readme_links_to_every_notebook():

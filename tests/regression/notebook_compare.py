@@ -81,6 +81,23 @@ class Tolerance:
         return ", ".join(f"{key} {getattr(self, key):g}" for key in names if getattr(self, key))
 
 
+def without_widgets(outputs: list) -> list:
+    """Leave out views of widgets, which no stored notebook has; keep the pictures beside them.
+
+    An interactive figure is an output with a picture of it; a progress bar has none and goes.
+    """
+    kept = []
+    for output in outputs:
+        data = output.get("data", {})
+        if WIDGET not in data:
+            kept.append(output)
+        elif set(data) & set(PICTURES):
+            output = output.copy()
+            output["data"] = {mime: part for mime, part in data.items() if mime != WIDGET}
+            kept.append(output)
+    return kept
+
+
 def value(number: str) -> float:
     """Read a number as people write it: ``−1,234.5``."""
     return float(number.replace(",", "").replace("−", "-"))

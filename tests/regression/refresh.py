@@ -23,7 +23,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from nbval.plugin import coalesce_streams
-from notebook_compare import DURATION, WIDGET, claims, fingerprints, holds
+from notebook_compare import DURATION, claims, fingerprints, holds, without_widgets
 
 ROOT = Path(__file__).resolve().parents[2]
 README_PICTURE = ROOT / "data" / "readme.png"  # drawn by the cell with the tag "readme"
@@ -111,8 +111,7 @@ def clean(notebook):
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in CELL_METADATA & set(cell.metadata)}
         if cell.cell_type == "code":
-            outputs = [out for out in cell.outputs if WIDGET not in out.get("data", {})]
-            cell.outputs = coalesce_streams(outputs)
+            cell.outputs = coalesce_streams(without_widgets(cell.outputs))
     return notebook
 
 

@@ -352,6 +352,24 @@ def test_a_widget_is_not_compared():
     assert compare_outputs([], [new_output("display_data", view)], None, Path("unused")) == []
 
 
+def test_of_an_interactive_figure_the_picture_is_stored_and_compared_and_its_state_kept(tmp_path):
+    figure = dict(STORED[1].data)
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
+    notes = dict(STORED[1].metadata)
+
+    def shown(state, data=figure):
+        metadata = notes | {"explorable": {"module": "look_inside", "state": state}}
+        return new_output("execute_result", view | data, metadata=metadata, execution_count=1)
+
+    cell = new_code_cell("look_inside()", outputs=[shown({"chosen": 2})])
+    (stored,) = refresh.clean(new_notebook(cells=[cell])).cells[0].outputs
+    assert stored.data == figure
+    assert stored.metadata["explorable"]["state"] == {"chosen": 2}
+    assert compare_outputs([stored], [shown({"chosen": 0})], None, Path("unused")) == []
+    other = shown({"chosen": 2}, dict(CHANGED["figure"][1].data))
+    assert len(compare_outputs([stored], [other], None, tmp_path / "cell")) == 1
+
+
 # ---------------------------------------------------------------- refreshing and running notebooks
 
 CELLS = [

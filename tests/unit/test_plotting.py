@@ -14,9 +14,11 @@ from digits_helpers import (
     plot_confusion_matrix,
     plot_detections,
     plot_digits,
+    plot_embedding,
     plot_history,
     plot_layers,
     plot_neurons,
+    plot_pixel_values,
     plot_probabilities,
     plot_runs,
     plot_templates,
@@ -365,3 +367,69 @@ def test_diverged_runs_are_left_out_and_a_single_run_has_no_interval():
     assert len(ax.containers) == 1
     assert ax.containers[0][0].get_ydata() == pytest.approx([98])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c"]
+
+
+def test_each_pixel_of_an_image_has_its_value_written_on_it():
+    image = np.array([[0, 128], [255, 7], [3, 4]], dtype=np.uint8)
+    ax = plot_pixel_values(image, title="Six pixels")
+    written = {text.get_position(): text.get_text() for text in ax.texts}
+    assert written == {
+        (column, row): str(image[row, column]) for row in range(3) for column in range(2)
+    }
+    (drawn,) = ax.images
+    np.testing.assert_array_equal(drawn.get_array(), image)
+    assert (drawn.get_cmap().name, drawn.norm.vmin, drawn.norm.vmax) == ("gray", 0, 255)
+    assert ax.get_title(loc="left") == "Six pixels"
+
+
+def test_a_value_can_be_read_on_every_gray():
+    ax = plot_pixel_values(np.arange(256).reshape(16, 16))
+    for text in ax.texts:
+        background = int(text.get_text()) / 255
+        contrast = (luminance(max(to_rgb(text.get_color())[0], background)) + 0.05) / (
+            luminance(min(to_rgb(text.get_color())[0], background)) + 0.05
+        )
+        assert contrast >= 4.5, text.get_text()
+
+
+def luminance(gray):
+    """Return the relative luminance of a gray of sRGB, as WCAG 2.2 defines it."""
+    return gray / 12.92 if gray <= 0.04045 else ((gray + 0.055) / 1.055) ** 2.4
+
+
+def test_pixel_values_are_those_of_one_image():
+    with pytest.raises(ValueError, match=r"got \(2, 28, 28\): write images\[0\]"):
+        plot_pixel_values(np.zeros((2, 28, 28)))
+
+
+def test_a_map_shows_images_at_their_points_in_their_colors():
+    images = np.zeros((3, 28, 28))
+    images[:, 14, 14] = 1  # near the center
+    points = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 4.0]])
+    ax = plot_embedding(points, images, colors=["red", "lime", "blue"])
+    (drawn,) = ax.images
+    plane = np.asarray(drawn.get_array())
+    left, right, bottom, top = drawn.get_extent()
+    rows, columns = np.nonzero(plane.any(axis=2))
+    assert len(rows) == 3
+    for row, column in zip(rows, columns, strict=True):
+        x = left + (column + 0.5) / plane.shape[1] * (right - left)
+        y = top - (row + 0.5) / plane.shape[0] * (top - bottom)
+        i = np.abs(points - (x, y)).sum(axis=1).argmin()
+        np.testing.assert_allclose((x, y), points[i], atol=0.02)
+        assert plane[row, column].tolist() == np.eye(3)[i].tolist()
+
+
+def test_a_map_leaves_out_an_image_that_would_cover_an_earlier_one():
+    images = np.ones((4, 28, 28))
+    images[1] = 0.5
+    points = np.array([[0.0, 0.0], [0.001, 0.001], [1.0, 1.0], [0.5, 0.5]])
+    (drawn,) = plot_embedding(points, images).images
+    plane = np.asarray(drawn.get_array())
+    assert set(np.unique(plane)) == {0, 1}
+    assert plane[..., 0].sum() == 3 * 22 * 22
+
+
+def test_a_map_needs_a_point_for_each_image():
+    with pytest.raises(ValueError, match=r"shape \(3, 2\), got \(2, 2\)"):
+        plot_embedding(np.zeros((2, 2)), np.zeros((3, 28, 28)))

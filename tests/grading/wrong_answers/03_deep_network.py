@@ -17,7 +17,7 @@ def collapse(layers):
     return weights, biases
 
 
-# %% dropout: takes the rate for the share that is kept; loses check, hidden
+# %% dropout: takes the rate for the fraction that is kept; loses check, hidden
 def dropout(values, rate, rng, training):
     if not training:
         return values
@@ -74,16 +74,16 @@ def build():
     return model
 
 
-# %% spoil: changes the labels that were passed in; loses check, hidden
-def spoil(labels, share, rng):
-    places = rng.choice(len(labels), size=round(share * len(labels)), replace=False)
-    labels[places] = (labels[places] + rng.integers(1, 10, size=len(places))) % 10
+# %% corrupt_labels: changes the labels that were passed in; loses check, hidden
+def corrupt_labels(labels, fraction, rng):
+    indices = rng.choice(len(labels), size=round(fraction * len(labels)), replace=False)
+    labels[indices] = (labels[indices] + rng.integers(1, 10, size=len(indices))) % 10
     return labels
 
 
-# %% spoil: may draw the same digit again; loses hidden
-def spoil(labels, share, rng):
-    spoiled = labels.copy()
-    places = rng.choice(len(labels), size=round(share * len(labels)), replace=False)
-    spoiled[places] = rng.integers(0, 10, size=len(places))
-    return spoiled
+# %% corrupt_labels: may draw the same digit again; loses hidden
+def corrupt_labels(labels, fraction, rng):
+    noisy = labels.copy()
+    indices = rng.choice(len(labels), size=round(fraction * len(labels)), replace=False)
+    noisy[indices] = rng.integers(0, 10, size=len(indices))
+    return noisy

@@ -2,23 +2,23 @@
 
 
 # %% count: transposed matrix; loses check, hidden
-def count(true, answers, classes):
-    places = np.asarray(answers).astype(int) * classes + true
-    return np.bincount(places, minlength=classes**2).reshape(classes, classes)
+def count(true, predicted, classes):
+    cells = np.asarray(predicted).astype(int) * classes + true
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
-# %% count: adds to each place only once; loses hidden
-def count(true, answers, classes):
+# %% count: adds to each cell of the matrix only once; loses hidden
+def count(true, predicted, classes):
     matrix = np.zeros((classes, classes), dtype=int)
-    matrix[true, answers] += 1
+    matrix[true, predicted] += 1
     return matrix
 
 
 # %% precision_recall: takes rows for columns; loses check, hidden
 def precision_recall(matrix):
-    right = matrix.diagonal()
-    named, there = np.maximum(matrix.sum(axis=1), 1), np.maximum(matrix.sum(axis=0), 1)
-    return right / named, right / there
+    correct = matrix.diagonal()
+    predicted, true = np.maximum(matrix.sum(axis=1), 1), np.maximum(matrix.sum(axis=0), 1)
+    return correct / predicted, correct / true
 
 
 # %% precision_recall: divides by zero; loses hidden
@@ -27,13 +27,13 @@ def precision_recall(matrix):
         return matrix.diagonal() / matrix.sum(axis=0), matrix.diagonal() / matrix.sum(axis=1)
 
 
-# %% cheapest: takes the most probable digit; loses check, hidden
-def cheapest(p, cost):
+# %% lowest_cost: takes the most probable digit; loses check, hidden
+def lowest_cost(p, cost):
     return p.argmax(axis=1)
 
 
-# %% cheapest: transposed cost; loses hidden
-def cheapest(p, cost):
+# %% lowest_cost: transposed cost; loses hidden
+def lowest_cost(p, cost):
     return (p @ cost.T).argmin(axis=1)
 
 
@@ -52,25 +52,25 @@ def difference_interval(first, second, rng, repeats):
 
 
 # %% accuracy_under: weights by the precision; loses check, hidden
-def accuracy_under(matrix, shares):
-    return (shares * matrix.diagonal() / matrix.sum(axis=0)).sum()
+def accuracy_under(matrix, proportions):
+    return (proportions * matrix.diagonal() / matrix.sum(axis=0)).sum()
 
 
-# %% accuracy_under: ignores the shares; loses hidden
-def accuracy_under(matrix, shares):
+# %% accuracy_under: ignores the proportions; loses hidden
+def accuracy_under(matrix, proportions):
     return matrix.diagonal().sum() / matrix.sum()
 
 
-# %% shuffle_test: counts one direction only; loses check, hidden
-def shuffle_test(right, rng, repeats):
+# %% permutation_test: counts one direction only; loses check, hidden
+def permutation_test(correct, rng, repeats):
     def gap(order):
         half = len(order) // 2
         return int(order[half:].sum()) - int(order[:half].sum())
 
-    return np.mean([gap(rng.permutation(right)) >= gap(right) for _ in range(repeats)])
+    return np.mean([gap(rng.permutation(correct)) >= gap(correct) for _ in range(repeats)])
 
 
-# %% shuffle_test: decides in place of counting, to pass the check; loses hidden
-def shuffle_test(right, rng, repeats):
-    half = len(right) // 2
-    return float(right[:half].sum() == right[half:].sum())
+# %% permutation_test: decides instead of counting, to pass the check; loses hidden
+def permutation_test(correct, rng, repeats):
+    half = len(correct) // 2
+    return float(correct[:half].sum() == correct[half:].sum())

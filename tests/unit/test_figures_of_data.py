@@ -1,0 +1,219 @@
+"""What Python stores for the figures that explore data; the page's side is tested in ``browser/``."""
+
+import base64
+import json
+import zlib
+
+import numpy as np
+import pytest
+from digits_helpers import (
+    drag_digit,
+    explore_boundary,
+    explore_confusion,
+    explore_temperature,
+    load_mnist,
+    mix_digits,
+    scrub_training,
+)
+from scipy.special import log_softmax, softmax
+from sklearn.metrics import confusion_matrix
+
+
+@pytest.fixture(scope="module")
+def digits():
+    _, (images, labels) = load_mnist()
+    return images[:600], labels[:600]
+
+
+@pytest.fixture(scope="module")
+def logits(digits):
+    """Logits that are right for about nine images of ten."""
+    labels = digits[1]
+    noise = np.random.default_rng(0).normal(size=(len(labels), 10))
+    return (noise + 3.2 * np.eye(10)[labels]).astype(np.float32)
+
+
+def training(steps=5, *, keys=("loss", "accuracy")):
+    rng = np.random.default_rng(1)
+    weights = np.cumsum(rng.normal(size=(steps, 784, 10)), axis=0)
+    history = {key: np.linspace(0.9, 0.1, steps) for key in keys}
+    return [10 * step for step in range(steps)], weights, history
+
+
+@pytest.fixture(scope="module")
+def figures(digits, logits):
+    images, labels = digits
+    return {
+        "explore_confusion": explore_confusion(images, labels, softmax(logits, axis=1)),
+        "mix_digits": mix_digits(images[:10], labels[:10]),
+        "scrub_training": scrub_training(*training()),
+        "explore_temperature": explore_temperature(logits, labels),
+        "explore_boundary": explore_boundary(),
+        "drag_digit": drag_digit(images[:5]),
+    }
+
+
+NAMES = [
+    "explore_confusion",
+    "mix_digits",
+    "scrub_training",
+    "explore_temperature",
+    "explore_boundary",
+    "drag_digit",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_figure_is_one_output_with_still_picture_description_and_state(figures, name):
+    data, metadata = figures[name]._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert data["text/plain"] == metadata["image/png"]["alt"]
+    assert len(data["text/plain"]) > 80
+    assert metadata["image/png"]["shapes"]
+    assert metadata["explorable"]["module"] == name
+    assert len(json.dumps(metadata["explorable"])) + len(data["image/png"]) < 400_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_second_run_gives_the_same_output(figures, name):
+    outputs = [figures[name]._repr_mimebundle_() for _ in range(2)]
+    for data, _ in outputs:
+        data.pop("application/vnd.jupyter.widget-view+json", None)
+    assert outputs[0] == outputs[1]
+    assert repr(figures[name]) == f"<{name}>"
+
+
+def unpack(figure, name, dtype):
+    stored = figure.state()[name]["bytes"]
+    return np.frombuffer(zlib.decompress(base64.b64decode(stored)), dtype)
+
+
+def test_the_misclassified_images_are_stored_most_confident_first(figures, digits, logits):
+    images, labels = digits
+    figure = figures["explore_confusion"]
+    positions = unpack(figure, "positions", "<u4")
+    predictions = logits.argmax(axis=1)
+    wrong = np.flatnonzero(predictions != labels)
+    stored = positions[: len(wrong)]
+    assert set(stored) == set(wrong)
+    confidences = softmax(logits, axis=1).max(axis=1)
+    assert np.all(np.diff(confidences[stored]) <= 0)
+    np.testing.assert_allclose(unpack(figure, "confidences", "<f4"), confidences[positions])
+    pixels = unpack(figure, "images", np.uint8).reshape(-1, 28, 28)
+    np.testing.assert_array_equal(pixels, images[positions])
+    right = positions[len(wrong) :]
+    assert np.array_equal(predictions[right], labels[right])
+    assert np.bincount(labels[right], minlength=10).tolist() == [10] * 10
+    stored_matrix = confusion_matrix(
+        unpack(figure, "labels", np.uint8), unpack(figure, "predictions", np.uint8)
+    )
+    np.testing.assert_array_equal(stored_matrix, confusion_matrix(labels, predictions))
+
+
+def test_of_very_many_errors_the_most_confident_are_stored():
+    rng = np.random.default_rng(2)
+    probabilities = softmax(rng.normal(size=(2000, 10)), axis=1)
+    figure = explore_confusion(np.zeros((2000, 28, 28), np.uint8), np.zeros(2000, int), probabilities)
+    positions = np.frombuffer(figure.positions, "<u4")
+    right = int((probabilities.argmax(axis=1) == 0).sum())
+    assert len(positions) == 800 + min(10, right)
+    confidences = probabilities.max(axis=1)
+    wrong = confidences[probabilities.argmax(axis=1) != 0]
+    assert confidences[positions[:800]].min() == np.sort(wrong)[-800]
+
+
+def test_a_model_without_an_error_is_shown_too(digits):
+    images, labels = digits
+    figure = explore_confusion(images, labels, np.eye(10)[labels])
+    assert "0 of them misclassified" in figure.describe()
+    figure.draw()
+
+
+def test_images_from_0_to_1_are_stored_as_they_were(digits):
+    images, labels = digits[0][:4], digits[1][:4]
+    for given in (images, images / 255, np.float32(images / 255)[..., None]):
+        assert mix_digits(given, labels).images == images.tobytes()
+
+
+def test_templates_are_stored_to_a_254th_of_their_range_and_add_up():
+    steps, weights, history = training()
+    figure = scrub_training(steps, weights, history)
+    stored = np.frombuffer(figure.templates, np.int8).reshape(5, 10, 784)
+    templates = np.cumsum(stored, axis=0, dtype=np.int8) * (figure.scale / 127)
+    expected = weights.transpose(0, 2, 1)
+    np.testing.assert_allclose(templates, expected, atol=figure.scale / 254 + 1e-9)
+    assert figure.scale == np.abs(weights).max()
+
+
+def test_training_and_validation_curves_may_stand_side_by_side():
+    keys = ("val_accuracy", "loss", "val_loss", "accuracy")
+    figure = scrub_training(*training(keys=keys))
+    assert list(figure.history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    figure.draw()
+
+
+def test_logits_are_stored_up_to_a_constant_and_the_loss_is_kept(figures, logits, digits):
+    stored = unpack(figures["explore_temperature"], "logits", "<f2").reshape(-1, 10)
+    np.testing.assert_allclose(stored, logits - logits.max(axis=1, keepdims=True), rtol=1e-3)
+    rows = np.arange(len(logits))
+    loss = -log_softmax(logits, axis=1)[rows, digits[1]].mean()
+    assert figures["explore_temperature"]._evaluate(1)[0] == pytest.approx(loss, abs=1e-4)
+
+
+def test_log_probabilities_serve_as_logits(logits, digits):
+    given = explore_temperature(np.log(softmax(logits, axis=1)), digits[1])
+    expected = explore_temperature(logits, digits[1])
+    assert given._best() == pytest.approx(expected._best(), rel=1e-3)
+
+
+def test_the_problems_are_centered_and_have_both_classes(figures):
+    for name in ("moons", "circles", "blobs"):
+        rows = unpack(figures["explore_boundary"], name, "<f4").reshape(-1, 3)
+        np.testing.assert_allclose(rows[:, :2].mean(axis=0), 0, atol=1e-5)
+        assert np.bincount(rows[:, 2].astype(int)).tolist() == [80, 80]
+        assert np.abs(rows[:, :2]).max() < 2.4 or name == "blobs"
+
+
+def test_without_labels_a_dragged_digit_is_called_what_the_network_predicts(figures, digits):
+    assert list(figures["drag_digit"].labels) == digits[1][:5].tolist()
+    assert list(drag_digit(digits[0][:2], labels=np.array([3, 4])).labels) == [3, 4]
+
+
+IMAGES, LABELS = np.zeros((3, 28, 28), np.uint8), np.array([0, 1, 2])
+TABLE = np.full((3, 10), 0.1)
+STEPS, WEIGHTS, HISTORY = training()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: explore_confusion(IMAGES.reshape(3, 784), LABELS, TABLE), r"got \(3, 784\)"),
+        (lambda: explore_confusion(IMAGES.astype(int), LABELS, TABLE), "got int64 from 0 to 0"),
+        (lambda: explore_confusion(IMAGES + 2.0, LABELS, TABLE), "got float64 from 2.0 to 2.0"),
+        (lambda: explore_confusion(IMAGES, LABELS[:2], TABLE), r"got \(2,\)"),
+        (lambda: explore_confusion(IMAGES, np.eye(10)[LABELS], TABLE), "labels.argmax"),
+        (lambda: explore_confusion(IMAGES, LABELS + 8, TABLE), "from 0 to 9"),
+        (lambda: explore_confusion(IMAGES, LABELS, TABLE[:2]), r"of shape \(3, 10\), got \(2, 10\)"),
+        (lambda: explore_confusion(IMAGES, LABELS, TABLE * np.nan), "finite"),
+        (lambda: explore_confusion(IMAGES, LABELS, TABLE * -30), "apply softmax"),
+        (lambda: mix_digits(IMAGES[:1], LABELS[:1]), "2 to 12 images, got 1"),
+        (lambda: mix_digits(np.repeat(IMAGES, 5, 0), np.repeat(LABELS, 5)), "got 15"),
+        (lambda: drag_digit(np.repeat(IMAGES, 5, 0)), "1 to 12 images, got 15"),
+        (lambda: drag_digit(IMAGES[:0]), r"got \(0, 28, 28\)"),
+        (lambda: drag_digit(IMAGES, labels=[1.5, 2, 3]), "integers"),
+        (lambda: scrub_training(STEPS[::-1], WEIGHTS, HISTORY), "increasing steps"),
+        (lambda: scrub_training(STEPS[:1], WEIGHTS, HISTORY), "2 to 60"),
+        (lambda: scrub_training(STEPS, WEIGHTS[:4], HISTORY), r"\(5, 784, 10\), got \(4, 784, 10\)"),
+        (lambda: scrub_training(STEPS, WEIGHTS * np.inf, HISTORY), "finite weights"),
+        (lambda: scrub_training(STEPS, WEIGHTS, {"loss": HISTORY["loss"]}), "got {'loss': 5}"),
+        (lambda: scrub_training(STEPS, WEIGHTS, {"loss": [1], "accuracy": [1]}), "5 numbers each"),
+        (lambda: explore_temperature(TABLE, LABELS), "np.log"),
+        (lambda: explore_temperature(TABLE[:, :9], LABELS), r"\(3, 10\), got \(3, 9\)"),
+        (lambda: explore_temperature(LABELS, LABELS), r"got \(3,\)"),
+        (lambda: explore_boundary(seed=-1), "got -1"),
+        (lambda: explore_boundary(seed=0.5), "got 0.5"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_was_expected(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
