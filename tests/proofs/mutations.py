@@ -837,7 +837,7 @@ DATA = [
         arrays(x_train=lambda x: x[::-1]),
         "tests/unit/test_data.py::test_written_back_to_idx_the_digits_are_the_original_files",
     ),
-    Mutation("a score changed", "data/scoreboard.csv", ("98.24 %", "98.42 %"), MATRIX),
+    Mutation("a score changed", "data/scoreboard.csv", ("97.78 %", "97.87 %"), MATRIX),
     Mutation(
         "a label of a picture",
         "data/handwriting/labels.csv",
