@@ -13,7 +13,7 @@ test images are never opened here.
     columns ``train_`` hold the first 5,000 training images, evaluated after the epoch and without
     dropout, as the validation images are; ``loss`` is what `fit` reports.
 
-A run that has its rows is not done again. With seeds after it, only those: two processes can share
+A run that has its rows is not done again. With seeds after it, only those: two processes can divide
 the work, ``python data/models/dropout.py 0 1`` and ``python data/models/dropout.py 2``.
 """
 
