@@ -6,11 +6,13 @@ Every function takes the Axes to draw on (``ax=None``: a new figure) and returns
 
 import base64
 import io
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from digits_helpers.figure_description import shapes, words
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba_array
 from matplotlib.patches import Rectangle
 from PIL import Image
@@ -410,3 +412,119 @@ def plot_embedding(points, images, ax=None, *, colors=None, title=None):
     ax.imshow(plane, extent=(left, right, bottom, top), aspect="auto", interpolation="antialiased")
     ax.set_title(title)
     return ax
+
+
+def plot_neurons(layer_sizes, ax=None, *, names=None, highlight=None, max_units=10, title=None):
+    """Draw a network of dense layers: a circle for each neuron, a line for each weight.
+
+    Of a layer with more than `max_units` neurons the first and the last few are drawn, with dots
+    between them. Under each layer stand its name and size, under each gap the parameters there.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Number of inputs, then the number of neurons of each layer, as ``[784, 100, 10]``.
+    ax : matplotlib Axes, optional
+    names : sequence of str, optional
+        What each layer is called; by default input layer, hidden layers, output layer.
+    highlight : int, optional
+        A neuron of the last layer: its weights are drawn in color.
+    max_units : int
+        How many circles are drawn for a layer at most, 4 or more.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    sizes = [int(size) for size in layer_sizes]
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(
+            f"expected the number of inputs and of the neurons of each layer, got {layer_sizes}: "
+            "write [784, 10] for one layer of ten neurons"
+        )
+    if names is None:
+        hidden = [f"hidden layer {i}" for i in range(1, len(sizes) - 1)]
+        hidden = ["hidden layer"] if len(hidden) == 1 else hidden
+        names = ["input layer", *hidden, "output layer"]
+    if len(names) != len(sizes):
+        raise ValueError(f"expected a name for each of {len(sizes)} layers, got {len(names)}")
+    if ax is None:
+        _, ax = plt.subplots(figsize=(min(2.6 * len(sizes), 9), 3.6))
+    columns = [_units(size, max_units) for size in sizes]
+    for i, (before, after) in enumerate(pairwise(columns)):
+        for unit, height in after.items():
+            chosen = highlight is not None and i == len(sizes) - 2 and unit == highlight
+            lines = [[(i, start), (i + 1, height)] for start in before.values()]
+            color, width = (HIGHLIGHT, 1.2) if chosen else (OTHER, 0.5)
+            ax.add_collection(LineCollection(lines, colors=color, lw=width, zorder=1 + chosen))
+        biases = "1 bias" if sizes[i + 1] == 1 else f"{sizes[i + 1]:,} biases"
+        count = f"{sizes[i]:,} × {sizes[i + 1]:,} weights\n+ {biases}"
+        ax.text(i + 0.5, -1.2, count, ha="center", va="top", fontsize=8)
+    for i, (column, size, name) in enumerate(zip(columns, sizes, names, strict=True)):
+        last = i == len(sizes) - 1
+        faces = [HIGHLIGHT if last and unit == highlight else "white" for unit in column]
+        ax.scatter(
+            [i] * len(column), column.values(), s=110, c=faces, edgecolors="#444444", zorder=3
+        )
+        if last and size == 10:  # a neuron for each digit
+            for unit, height in column.items():
+                ax.text(i + 0.09, height, unit, ha="left", va="center", fontsize=9)
+        if len(column) < size:
+            ax.text(i, 0, "⋮", ha="center", va="center", fontsize=16, zorder=4)
+        ax.text(i, 1.2, f"{name}\n{size:,}", ha="center", va="bottom", fontsize=10)
+    ax.set(xlim=(-0.35, len(sizes) - 0.65), ylim=(-1.65, 1.75), title=title)
+    ax.axis("off")
+    return ax
+
+
+def _units(size, limit):
+    """Return which neurons of a layer are drawn, and at which height from 1 to -1."""
+    if size == 1:
+        return {0: 0.0}
+    if size <= limit:
+        return dict(enumerate(np.linspace(1, -1, size) * min(1, (size + 1) / limit)))
+    half = (limit - 2) // 2
+    slots = np.linspace(1, -1, 2 * half + 2)  # two empty ones in the middle, for the dots
+    drawn = [*range(half), *range(size - half, size)]
+    return dict(zip(drawn, [*slots[:half], *slots[-half:]], strict=True))
+
+
+def plot_templates(templates, titles=range(10), *, limit=None, label="weight", heading=None):
+    """Draw ten pictures of numbers below and above 0, such as the weights of a single layer.
+
+    Red is positive, blue negative, white 0: color-blind readers tell them apart.
+
+    Parameters
+    ----------
+    templates : array of shape (10, 28, 28)
+    titles : sequence of 10 str or int
+        What to write above each.
+    limit : float, optional
+        The number that the darkest red stands for; by default the largest of all.
+    label : str
+        What the numbers are, beside the color bar.
+    heading : str, optional
+        What the whole figure shows.
+
+    Returns
+    -------
+    numpy.ndarray of 10 matplotlib Axes
+    """
+    templates = np.asarray(templates)
+    if templates.shape != (10, 28, 28):
+        raise ValueError(
+            f"expected templates of shape (10, 28, 28), got {templates.shape}: "
+            "of the weights of a layer, (784, 10), take weights.T.reshape(10, 28, 28)"
+        )
+    limit = np.abs(templates).max() if limit is None else limit
+    figure, axes = plt.subplots(2, 5, figsize=(9, 4))
+    for ax, template, title in zip(axes.flat, templates, titles, strict=True):
+        drawn = ax.imshow(template, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        ax.set_title(title, loc="center", fontsize=10)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color=OTHER)
+    figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
+    if heading:
+        figure.suptitle(heading, x=0.01, ha="left")
+    return axes.ravel()

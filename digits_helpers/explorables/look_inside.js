@@ -141,7 +141,7 @@ const paragraphs = {
   conv: ({ size, strides, output, input, activation }) => {
     const stride = strides[0] > 1 ? ` in steps of ${strides[0]} (stride)` : "";
     const where = input[2] > 1 ? `the ${input[2]} maps above` : "the image";
-    const relu = activation === "relu" ? ", each value behind ReLU" : "";
+    const relu = activation === "relu" ? ", each value after ReLU" : "";
     return `${output[2]} kernels of ${by(size)} slide over ${where}${stride}: ${output[2]} feature maps of ${by(output.slice(0, 2))}${relu}.`;
   },
   pool: ({ size, output }) =>

@@ -649,7 +649,30 @@ CODE = [
         ("    keras.utils.set_random_seed(seed)\n", "    keras.utils.clear_session()\n"),
         SINGLE,
     ),
-    Mutation("a longer step downhill", SINGLE, ("w -= 0.5 * x.T", "w -= 0.55 * x.T"), SINGLE),
+    Mutation(
+        "a larger learning rate",
+        SINGLE,
+        ("path = descend(rate=0.5, steps=60)", "path = descend(rate=0.55, steps=60)"),
+        SINGLE,
+    ),
+    Mutation(
+        "the gradient of the wrong sign",
+        SINGLE,
+        ("error = probabilities - target", "error = target - probabilities"),
+        SINGLE,
+    ),
+    Mutation(
+        "derivatives checked to one side",
+        SINGLE,
+        ("(up - down) / (2 * h) - gradient[i]", "(up - loss) / h - gradient[i]"),
+        SINGLE,
+    ),
+    Mutation(
+        "mistakes of least confidence shown as those of most",
+        SINGLE,
+        ("np.argsort(-first[mistakes], ", "np.argsort(first[mistakes], "),
+        SINGLE,
+    ),
     Mutation(
         "trained on pixels from 0 to 255",
         SINGLE,
@@ -741,9 +764,9 @@ UNRUN = [
     Mutation(
         "dropout 0.3",
         DEEP,
-        ("first = build([512, 512], dropout=0.2)", "first = build([512, 512], dropout=0.3)"),
+        ("chosen = build([512, 512], dropout=0.2)", "chosen = build([512, 512], dropout=0.3)"),
     ),
-    Mutation("dropout behind the wrong layer", DEEP, ("(hidden)  # meant: (dropped)", "(dropped)")),
+    Mutation("what is kept is dropped", DEEP, ("(ones.shape) >= rate", "(ones.shape) < rate")),
     Mutation("another rate", DEEP, ("CosineDecay(0.002,", "CosineDecay(0.0022,")),
     Mutation(
         "rate not lowered", DEEP, ("keras.optimizers.Adam(rate)", "keras.optimizers.Adam(0.001)")
@@ -772,7 +795,7 @@ UNRUN = [
         "a seed removed",
         DEEP,
         notebook(
-            26,
+            20,
             lambda cell: cell.update(
                 source=cell.source.replace("keras.utils.set_random_seed(0)\n", "")
             ),
@@ -787,13 +810,13 @@ UNRUN = [
         "images in their order",
         SINGLE,
         (
-            "sigmoids.fit(x_train, y_train, epochs=3,",
-            "sigmoids.fit(x_train, y_train, epochs=3, shuffle=False,",
+            "again.fit(x_train, y_train, epochs=5,",
+            "again.fit(x_train, y_train, epochs=5, shuffle=False,",
         ),
     ),
     Mutation("SGD for Adam", SINGLE, ('optimizer="adam"', 'optimizer="sgd"')),
-    Mutation("a tolerance widened", DEEP, notebook(30, any_accuracy)),
-    Mutation("a tolerance removed", SINGLE, notebook(15, no_tolerance)),
+    Mutation("a tolerance widened", DEEP, notebook(27, any_accuracy)),
+    Mutation("a tolerance removed", SINGLE, notebook(19, no_tolerance)),
     Mutation("the last cell lost", MATRIX, last_cell_lost),
     Mutation("a cell never run", FIRST, notebook(9, never_run)),
 ]
@@ -810,17 +833,19 @@ OUTPUTS = [
     Mutation(
         "a trained accuracy far off",
         SINGLE,
-        ("92.37 %   validation loss", "97.32 %   validation loss"),
+        ("accuracy: 0.9237 - loss", "accuracy: 0.9732 - loss"),
         SINGLE,
     ),
-    Mutation("a trained accuracy a little off", SINGLE, ("by hand:  92.62 %", "by hand:  92.60 %")),
+    Mutation(
+        "a trained accuracy a little off", SINGLE, ("operations: 92.62 %", "operations: 92.60 %")
+    ),
     Mutation(
         "a word of a trained output",
         SINGLE,
         ("largest minus smallest: 0.28 percentage", "largest minus smaller: 0.28 percentage"),
     ),
     Mutation("two figures exchanged", FIRST, swap_figures(5, 6), FIRST),
-    Mutation("two trained figures exchanged", DEEP, swap_figures(13, 21)),
+    Mutation("two trained figures exchanged", DEEP, swap_figures(7, 19)),
     Mutation("a figure removed", FIRST, notebook(11, no_picture), FIRST),
     Mutation("a figure recolored", FIRST, picture(10, recolored), FIRST),
     Mutation("a figure mirrored", FIRST, picture(6, ImageOps.mirror), FIRST),
@@ -828,8 +853,8 @@ OUTPUTS = [
     Mutation("a heatmap turned", MATRIX, picture(5, part_turned), MATRIX),
     Mutation("two bars exchanged", FIRST, picture(10, part_swapped), FIRST),
     Mutation("a letter of a title wiped out", FIRST, picture(10, letter_changed), FIRST),
-    Mutation("a trained figure mirrored", SINGLE, picture(16, ImageOps.mirror), SINGLE),
-    Mutation("a letter of a trained title wiped out", DEEP, picture(13, letter_changed)),
+    Mutation("a trained figure mirrored", SINGLE, picture(20, ImageOps.mirror), SINGLE),
+    Mutation("a letter of a trained title wiped out", DEEP, picture(7, letter_changed)),
     Mutation("another alternative text", FIRST, notebook(6, other_alt_text), FIRST),
 ]
 
@@ -843,7 +868,7 @@ PROSE = [
     Mutation(
         "an integer of the prose",
         SINGLE,
-        ("Five epochs of 1,719 steps", "Five epochs of 1,791 steps"),
+        ("1,719 here, 1,688 with", "1,791 here, 1,688 with"),
     ),
     Mutation("a number of the README", "README.md", ("11.35 % and 82.00 %", "11.35 % and 82.30 %")),
 ]
@@ -867,7 +892,7 @@ DATA = [
         arrays(x_train=lambda x: x[::-1]),
         "tests/unit/test_data.py::test_written_back_to_idx_the_digits_are_the_original_files",
     ),
-    Mutation("a score changed", "data/scoreboard.csv", ("98.24 %", "98.42 %"), INSIDE),
+    Mutation("a score changed", "data/scoreboard.csv", ("97.78 %", "97.87 %"), INSIDE),
     Mutation(
         "a label of a picture",
         "data/handwriting/labels.csv",

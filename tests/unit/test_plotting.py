@@ -17,9 +17,11 @@ from digits_helpers import (
     plot_embedding,
     plot_history,
     plot_layers,
+    plot_neurons,
     plot_pixel_values,
     plot_probabilities,
     plot_runs,
+    plot_templates,
     show,
 )
 from digits_helpers.pictures.reading import Digit
@@ -215,9 +217,69 @@ def test_a_functional_model_has_the_same_chart_as_a_sequential_one(model):
     assert texts(plot_layers(functional)) == texts(plot_layers(model))
 
 
+def test_a_small_network_is_drawn_whole_with_a_line_for_each_weight():
+    ax = plot_neurons([3, 4, 2], title="Small")
+    bundles = [lines for lines in ax.collections if hasattr(lines, "get_segments")]
+    assert [len(bundle.get_segments()) for bundle in bundles] == [3, 3, 3, 3, 4, 4]
+    circles = [dots.get_offsets() for dots in ax.collections if not hasattr(dots, "get_segments")]
+    assert [len(places) for places in circles] == [3, 4, 2]
+    assert [places[0][0] for places in circles] == [0, 1, 2]
+    words = " ".join(text.get_text() for text in ax.texts)
+    for part in ("input layer\n3", "hidden layer\n4", "output layer\n2"):
+        assert part in words
+    assert "3 × 4 weights\n+ 4 biases" in words
+    assert "4 × 2 weights\n+ 2 biases" in words
+
+
+def test_of_a_large_layer_the_ends_are_drawn_and_dots_between_them():
+    ax = plot_neurons([784, 10])
+    inputs, outputs = (
+        dots.get_offsets() for dots in ax.collections if not hasattr(dots, "get_segments")
+    )
+    assert (len(inputs), len(outputs)) == (8, 10)
+    words = [text.get_text() for text in ax.texts]
+    assert words.count("⋮") == 1
+    assert [word for word in words if word in "0123456789"] == list("0123456789")
+    assert not ((inputs[:, 1] > -0.1) & (inputs[:, 1] < 0.1)).any()
+
+
+def test_the_weights_of_a_highlighted_neuron_have_another_color():
+    ax = plot_neurons([3, 2], highlight=1)
+    bundles = [lines for lines in ax.collections if hasattr(lines, "get_segments")]
+    assert [tuple(b.get_colors()[0][:3]) for b in bundles] == [to_rgb("#BBBBBB"), to_rgb("#0072B2")]
+
+
+@pytest.mark.parametrize("sizes", [[784], [], [784, 0]])
+def test_a_network_without_a_layer_is_refused_with_what_to_write(sizes):
+    with pytest.raises(ValueError, match=r"\[784, 10\]"):
+        plot_neurons(sizes)
+
+
+def test_each_layer_needs_a_name_or_none():
+    with pytest.raises(ValueError, match="2 layers, got 1"):
+        plot_neurons([3, 2], names=["pixels"])
+
+
+def test_templates_are_drawn_on_one_scale_with_0_in_its_middle():
+    templates = np.linspace(-1, 2, 7840).reshape(10, 28, 28)
+    axes = plot_templates(templates, heading="Ten")
+    assert [ax.get_title("center") for ax in axes] == list("0123456789")
+    for ax, template in zip(axes, templates, strict=True):
+        np.testing.assert_array_equal(ax.images[0].get_array(), template)
+        assert ax.images[0].get_clim() == (-2, 2)
+    assert axes[0].figure.get_suptitle() == "Ten"
+    assert plot_templates(templates, limit=0.5)[3].images[0].get_clim() == (-0.5, 0.5)
+
+
+def test_weights_that_are_no_pictures_yet_are_refused_with_what_to_do():
+    with pytest.raises(ValueError, match=r"\(784, 10\).*reshape"):
+        plot_templates(np.zeros((784, 10)))
+
+
 @pytest.mark.parametrize(
     ("plot", "what"),
     [
+        (plot_neurons, [5, 3]),
         (plot_probabilities, PROBABILITIES),
         (plot_confusion_matrix, np.eye(10, dtype=int)),
         (plot_layers, None),

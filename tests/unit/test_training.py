@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from digits_helpers import DATA, print_epochs, scoreboard
+from digits_helpers import DATA, print_epochs, progress_bar, record_weights, scoreboard
 
 
 def numbers(line):
@@ -50,6 +50,47 @@ def test_the_columns_stand_under_each_other(capsys):
     ninth, tenth = capsys.readouterr().out.splitlines()
     assert ninth.split("loss", 1)[1] == tenth.split("loss", 1)[1]
     assert len(ninth) == len(tenth)
+
+
+def test_a_progress_bar_leaves_steps_seconds_and_the_numbers_of_each_epoch(capsys):
+    x, y = np.eye(40, 4, dtype=np.float32), np.zeros(40)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(
+        x, y, epochs=2, batch_size=16, verbose=0, validation_data=(x, y),
+        callbacks=[progress_bar()],
+    ).history  # fmt: skip
+    lines = [line.rpartition("\r")[2] for line in capsys.readouterr().out.split("\n")[:-1]]
+    assert lines[::2] == ["Epoch 1/2", "Epoch 2/2"]
+    for i, line in enumerate(lines[1::2]):
+        bar, *parts = line.split(" - ")
+        assert re.fullmatch(r"3/3 ━{20} \d+ s", bar)  # 40 images in batches of 16
+        names = ["accuracy", "loss", "val_accuracy", "val_loss"]
+        assert parts == [f"{name}: {history[name][i]:.4f}" for name in names]
+
+
+def test_a_progress_bar_grows_from_step_to_step(capsys, monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr("digits_helpers.training.time.perf_counter", lambda: next(clock))
+    bar = progress_bar()
+    bar.set_params({"epochs": 1, "steps": 200})
+    bar.on_epoch_begin(0)
+    for batch in (9, 99, 199):
+        bar.on_train_batch_end(batch, {"loss": 1.0})
+    lines = capsys.readouterr().out.partition("\n")[2].split("\r")
+    assert [line.count("━") for line in lines[:3]] == [1, 10, 20]
+    assert [line.split("/")[0] for line in lines[:3]] == [" 10", "100", "200"]
+
+
+def test_weights_are_recorded_before_training_and_after_the_steps_that_were_asked_for():
+    x, y = np.ones((40, 1), np.float32), np.zeros(40)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.layers[0].set_weights([np.array([[1.0]])])
+    model.compile(keras.optimizers.SGD(0.25), "mse")  # halves the weight in each step
+    recorder = record_weights([0, 1, 3, 6, 7])
+    model.fit(x, y, epochs=2, batch_size=16, verbose=0, callbacks=[recorder])
+    assert recorder.steps == [0, 1, 3, 6]
+    assert [weights[0].item() for weights in recorder.weights] == [1, 1 / 2, 1 / 8, 1 / 64]
 
 
 @pytest.fixture
