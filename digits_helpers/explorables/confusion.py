@@ -27,9 +27,10 @@ class Confusion(Explorable):
         """Draw the errors as a heatmap, and the images of the most confused pair."""
         matrix, label, predicted, shown = self._most_confused()
         figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), width_ratios=[1.25, 1])
-        errors = np.where(np.eye(10, dtype=bool), 0, matrix)
-        title = f"{errors.sum()} of {matrix.sum()} images are misclassified"
-        plot_confusion_matrix(errors, left, title=title)
+        errors = np.where(np.eye(10, dtype=bool), np.nan, matrix)
+        wrong = matrix.sum() - np.trace(matrix)
+        title = f"{wrong:,} of {matrix.sum():,} images are misclassified"
+        plot_confusion_matrix(errors, left, fmt=".0f", unit="images", title=title)
         columns = 4
         right.set_title(f"Most often a {label} is predicted as {predicted}")
         for i, (image, confidence) in enumerate(shown[:12]):

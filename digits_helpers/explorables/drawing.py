@@ -136,11 +136,11 @@ class UploadDigit(_Reader):
 
 
 def _preview(picture):
-    """Return a small PNG of a picture, of whatever format it was."""
+    """Return a small WebP of a picture, of whatever format it was."""
     image = Image.fromarray(picture)
     image.thumbnail((2 * SIDE, 2 * SIDE))
-    image.save(png := io.BytesIO(), format="png", compress_level=1)
-    return png.getvalue()
+    image.save(webp := io.BytesIO(), format="webp")
+    return webp.getvalue()
 
 
 def draw_digit(model=None, threshold=0.0):

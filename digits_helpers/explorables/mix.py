@@ -35,7 +35,7 @@ class Mix(Explorable):
             ax.imshow(image, vmin=0, vmax=255)
             ax.set_title(title, fontsize=10, loc="center")
             ax.set(xticks=[], yticks=[])
-            ax.spines[:].set(visible=True, color="#767676")
+            ax.spines[:].set(visible=True, color="#999999")  # the inverted image is white
         return figure
 
     def describe(self):

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 from digits_helpers.explorables.base import Explorable, binary
+from digits_helpers.plotting import SIGNED
 
 MOST = 60
 """So many steps are stored at most: about 250 KB."""
@@ -32,13 +33,12 @@ class Scrub(Explorable):
         for row, index in zip(axes, chosen, strict=True):
             row[0].set_ylabel(f"step {self.steps[index]}", rotation=0, ha="right", va="center")
             for digit, ax in enumerate(row):
-                ax.imshow(templates[index, digit], cmap="RdBu_r", vmin=-STRONG, vmax=STRONG)
+                ax.imshow(templates[index, digit], cmap=SIGNED, vmin=-STRONG, vmax=STRONG)
                 ax.set(xticks=[], yticks=[])
                 ax.spines[:].set_visible(False)
         for digit, ax in enumerate(axes[0]):
             ax.set_title(digit, fontsize=10, loc="center")
         top.suptitle("Templates of the ten digits form out of the initial weights", fontsize=11)
-        ticks = [step for step in (0, 1, 10, 100, 1000, 10_000, 100_000) if step <= self.steps[-1]]
         for ax, kind in zip(bottom.subplots(1, 2), ("loss", "accuracy"), strict=True):
             for key, values in self.history.items():
                 if key.endswith(kind):
@@ -49,8 +49,9 @@ class Scrub(Explorable):
                     title = f"{_title(key)}: from {values[0]:{form}} to {values[-1]:{form}}"
                     ax.set_title(title.capitalize(), fontsize=10)
             ylabel = "loss (nats)" if kind == "loss" else "accuracy (%)"
-            ax.set(xscale="log", xlabel="training step", ylabel=ylabel)
-            ax.set_xticks([1 + step for step in ticks], ticks)
+            ax.set(xscale="log", xlabel="training step (logarithmic)", ylabel=ylabel)
+            decades = [step for step in (0, 10, 100, 1000, 10_000) if step <= self.steps[-1]]
+            ax.set_xticks([1 + step for step in decades], [f"{step:,}" for step in decades])
             ax.set_xticks([], minor=True)
             if sum(key.endswith(kind) for key in self.history) > 1:
                 ax.legend()
@@ -65,7 +66,7 @@ class Scrub(Explorable):
         return (
             f"The ten templates at four of {len(self.steps)} training steps, from step "
             f"{self.steps[0]} to {self.steps[-1]}: shapes of the digits form out of noise, "
-            f"positive weights red and negative ones blue. Below them {curves}."
+            f"positive weights orange and negative ones blue. Below them {curves}."
         )
 
 

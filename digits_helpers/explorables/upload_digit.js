@@ -56,7 +56,7 @@ function render({ model, el }) {
     const preview = bytesOf(model.get("preview"));
     URL.revokeObjectURL(image.src);
     image.hidden = !preview.length;
-    image.src = preview.length ? URL.createObjectURL(new Blob([preview], { type: "image/png" })) : "";
+    image.src = preview.length ? URL.createObjectURL(new Blob([preview], { type: "image/webp" })) : "";
     image.alt = `The picture ${model.get("name")}`;
     caption.textContent = model.get("name") + (reading.number === 0 ? " (an example)" : "");
     paint(canvas, bytesOf(model.get("image")), 255);

@@ -764,9 +764,9 @@ UNRUN = [
     Mutation(
         "dropout 0.3",
         DEEP,
-        ("first = build([512, 512], dropout=0.2)", "first = build([512, 512], dropout=0.3)"),
+        ("chosen = build([512, 512], dropout=0.2)", "chosen = build([512, 512], dropout=0.3)"),
     ),
-    Mutation("dropout behind the wrong layer", DEEP, ("(hidden)  # meant: (dropped)", "(dropped)")),
+    Mutation("what is kept is dropped", DEEP, ("(ones.shape) >= rate", "(ones.shape) < rate")),
     Mutation("another rate", DEEP, ("CosineDecay(0.002,", "CosineDecay(0.0022,")),
     Mutation(
         "rate not lowered", DEEP, ("keras.optimizers.Adam(rate)", "keras.optimizers.Adam(0.001)")
@@ -795,7 +795,7 @@ UNRUN = [
         "a seed removed",
         DEEP,
         notebook(
-            26,
+            20,
             lambda cell: cell.update(
                 source=cell.source.replace("keras.utils.set_random_seed(0)\n", "")
             ),
@@ -815,7 +815,7 @@ UNRUN = [
         ),
     ),
     Mutation("SGD for Adam", SINGLE, ('optimizer="adam"', 'optimizer="sgd"')),
-    Mutation("a tolerance widened", DEEP, notebook(30, any_accuracy)),
+    Mutation("a tolerance widened", DEEP, notebook(27, any_accuracy)),
     Mutation("a tolerance removed", SINGLE, notebook(19, no_tolerance)),
     Mutation("the last cell lost", MATRIX, last_cell_lost),
     Mutation("a cell never run", FIRST, notebook(9, never_run)),
@@ -845,7 +845,7 @@ OUTPUTS = [
         ("largest minus smallest: 0.28 percentage", "largest minus smaller: 0.28 percentage"),
     ),
     Mutation("two figures exchanged", FIRST, swap_figures(5, 6), FIRST),
-    Mutation("two trained figures exchanged", DEEP, swap_figures(13, 21)),
+    Mutation("two trained figures exchanged", DEEP, swap_figures(7, 19)),
     Mutation("a figure removed", FIRST, notebook(11, no_picture), FIRST),
     Mutation("a figure recolored", FIRST, picture(10, recolored), FIRST),
     Mutation("a figure mirrored", FIRST, picture(6, ImageOps.mirror), FIRST),
@@ -854,7 +854,7 @@ OUTPUTS = [
     Mutation("two bars exchanged", FIRST, picture(10, part_swapped), FIRST),
     Mutation("a letter of a title wiped out", FIRST, picture(10, letter_changed), FIRST),
     Mutation("a trained figure mirrored", SINGLE, picture(20, ImageOps.mirror), SINGLE),
-    Mutation("a letter of a trained title wiped out", DEEP, picture(13, letter_changed)),
+    Mutation("a letter of a trained title wiped out", DEEP, picture(7, letter_changed)),
     Mutation("another alternative text", FIRST, notebook(6, other_alt_text), FIRST),
 ]
 
@@ -892,7 +892,7 @@ DATA = [
         arrays(x_train=lambda x: x[::-1]),
         "tests/unit/test_data.py::test_written_back_to_idx_the_digits_are_the_original_files",
     ),
-    Mutation("a score changed", "data/scoreboard.csv", ("98.24 %", "98.42 %"), INSIDE),
+    Mutation("a score changed", "data/scoreboard.csv", ("97.78 %", "97.87 %"), INSIDE),
     Mutation(
         "a label of a picture",
         "data/handwriting/labels.csv",
