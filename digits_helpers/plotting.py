@@ -13,12 +13,26 @@ import numpy as np
 import seaborn as sns
 from digits_helpers.figure_description import shapes, words
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgba_array
+from matplotlib.colors import ListedColormap, to_rgb, to_rgba_array
 from matplotlib.patches import Rectangle
 from PIL import Image
 
 HIGHLIGHT, OTHER = "#0072B2", "#BBBBBB"  # the highlighted bar and the rest
 FOUND = "#D55E00"  # the boxes around what was found
+
+
+def _signed_colors():
+    """Return blue, white and orange (Okabe and Ito) for numbers below, at and above 0.
+
+    They are the colors of the interactive figures, ``signedColors`` in ``shared.js``.
+    """
+    low, middle, high = (np.array(to_rgb(color)) for color in (HIGHLIGHT, "white", FOUND))
+    amounts = np.linspace(-1, 1, 511)[:, None]
+    strong = np.abs(amounts) ** 0.7  # faint values show too
+    return middle + strong * (np.where(amounts < 0, low, high) - middle)
+
+
+SIGNED = ListedColormap(_signed_colors(), name="blue_white_orange")
 
 
 def show(plot, alt):
@@ -493,7 +507,7 @@ def _units(size, limit):
 def plot_templates(templates, titles=range(10), *, limit=None, label="weight", heading=None):
     """Draw ten pictures of numbers below and above 0, such as the weights of a single layer.
 
-    Red is positive, blue negative, white 0: color-blind readers tell them apart.
+    Orange is positive, blue negative, white 0: color-blind readers tell them apart.
 
     Parameters
     ----------
@@ -501,7 +515,7 @@ def plot_templates(templates, titles=range(10), *, limit=None, label="weight", h
     titles : sequence of 10 str or int
         What to write above each.
     limit : float, optional
-        The number that the darkest red stands for; by default the largest of all.
+        The number that the strongest orange stands for; by default the largest of all.
     label : str
         What the numbers are, beside the color bar.
     heading : str, optional
@@ -520,7 +534,7 @@ def plot_templates(templates, titles=range(10), *, limit=None, label="weight", h
     limit = np.abs(templates).max() if limit is None else limit
     figure, axes = plt.subplots(2, 5, figsize=(9, 4))
     for ax, template, title in zip(axes.flat, templates, titles, strict=True):
-        drawn = ax.imshow(template, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        drawn = ax.imshow(template, cmap=SIGNED, vmin=-limit, vmax=limit)
         ax.set_title(title, loc="center", fontsize=10)
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color=OTHER)

@@ -27,8 +27,9 @@ class Confusion(Explorable):
         """Draw the errors as a heatmap, and the images of the most confused pair."""
         matrix, label, predicted, shown = self._most_confused()
         figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), width_ratios=[1.25, 1])
-        errors = np.where(np.eye(10, dtype=bool), 0, matrix)
-        plot_confusion_matrix(errors, left, title="Misclassified images (diagonal hidden)")
+        errors = np.where(np.eye(10, dtype=bool), np.nan, matrix)
+        title = "Misclassified images (diagonal hidden)"
+        plot_confusion_matrix(errors, left, fmt=".0f", unit="images", title=title)
         columns = 4
         gallery = np.full((4 * 32, columns * 28 + (columns - 1) * 2), np.nan)
         right.set_title(f"True {label}, predicted {predicted}: most confident first")

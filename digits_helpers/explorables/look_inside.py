@@ -8,8 +8,7 @@ from digits_helpers.explorables.base import DEFAULT_NETWORK, Explorable, binary,
 from digits_helpers.explorables.drawing import SIDE, example_drawing
 from digits_helpers.explorables.networks import count_parameters, pack_model, run_packed
 from digits_helpers.pictures.reading import load_digit_image
-from digits_helpers.plotting import plot_probabilities
-from matplotlib.colors import LinearSegmentedColormap
+from digits_helpers.plotting import SIGNED, plot_probabilities
 
 NETWORKS = {
     "Single layer": "single_layer",
@@ -17,9 +16,6 @@ NETWORKS = {
     "Convolutions": DEFAULT_NETWORK,
 }
 """The reference models to choose from where no model is given."""
-
-SIGNED = LinearSegmentedColormap.from_list("blue_white_orange", ["#0072B2", "#FFFFFF", "#D55E00"])
-"""Colors of what speaks against a digit, and for it: those of the page."""
 
 
 class LookInside(Explorable):
@@ -62,7 +58,7 @@ class LookInside(Explorable):
         top = rows[0].subgridspec(1, 2, width_ratios=[1, 3])
         seen, bars = figure.add_subplot(top[0]), figure.add_subplot(top[1])
         seen.imshow(image, vmin=0, vmax=1)
-        seen.set_title("What the network sees")
+        seen.set_title("The network sees")
         seen.axis("off")
         plot_probabilities(results[-1][1], bars, title="Probabilities")
         for row, (layer, (_, output)) in enumerate(hidden, start=1):

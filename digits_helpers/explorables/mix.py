@@ -33,7 +33,8 @@ class Mix(Explorable):
         for ax, (title, image) in zip(axes, panels.items(), strict=True):
             ax.imshow(image, vmin=0, vmax=255)
             ax.set_title(title, fontsize=9, fontweight="normal", loc="center")
-            ax.axis("off")
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set(visible=True, color="#999999")  # the inverted image is white
         return figure
 
     def describe(self):

@@ -4,9 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 from digits_helpers.explorables.base import Explorable, binary
+from digits_helpers.plotting import SIGNED
 
 MOST = 60
 """So many steps are stored at most: about 250 KB."""
+STRONG = 76
+"""Of 127: from here on the strongest color, as in the page."""
 KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -30,7 +33,7 @@ class Scrub(Explorable):
         for row, index in zip(axes, chosen, strict=True):
             row[0].set_ylabel(f"step {self.steps[index]}", rotation=0, ha="right", va="center")
             for digit, ax in enumerate(row):
-                ax.imshow(templates[index, digit], cmap="RdBu_r", vmin=-127, vmax=127)
+                ax.imshow(templates[index, digit], cmap=SIGNED, vmin=-STRONG, vmax=STRONG)
                 ax.set(xticks=[], yticks=[])
                 ax.spines[:].set_visible(False)
         for digit, ax in enumerate(axes[0]):
@@ -42,7 +45,10 @@ class Scrub(Explorable):
                     scaled = np.array(values) * (100 if kind == "accuracy" else 1)
                     ax.plot(1 + np.array(self.steps), scaled, marker="o", ms=3, label=label)
             ylabel = "loss (nats)" if kind == "loss" else "accuracy (%)"
-            ax.set(xscale="log", xlabel="training step + 1", ylabel=ylabel)
+            ax.set(xscale="log", xlabel="training step (logarithmic)", ylabel=ylabel)
+            decades = [step for step in (0, 10, 100, 1000, 10_000) if step <= self.steps[-1]]
+            ax.set_xticks([1 + step for step in decades], [f"{step:,}" for step in decades])
+            ax.set_xticks([], minor=True)
             if sum(key.endswith(kind) for key in self.history) > 1:
                 ax.legend()
         return figure
@@ -56,7 +62,7 @@ class Scrub(Explorable):
         return (
             f"The ten templates at four of {len(self.steps)} training steps, from step "
             f"{self.steps[0]} to {self.steps[-1]}: shapes of the digits form out of noise, "
-            f"positive weights red and negative ones blue. Below them {curves}."
+            f"positive weights orange and negative ones blue. Below them {curves}."
         )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from types import SimpleNamespace
 
 import digits_helpers.quiet_tensorflow
@@ -24,6 +25,7 @@ from digits_helpers import (
     plot_templates,
     show,
 )
+from digits_helpers.explorables import base
 from digits_helpers.pictures.reading import Digit
 from matplotlib.colors import to_rgb
 from PIL import Image
@@ -269,6 +271,14 @@ def test_templates_are_drawn_on_one_scale_with_0_in_its_middle():
         assert ax.images[0].get_clim() == (-2, 2)
     assert axes[0].figure.get_suptitle() == "Ten"
     assert plot_templates(templates, limit=0.5)[3].images[0].get_clim() == (-0.5, 0.5)
+
+
+def test_templates_have_the_colors_of_the_interactive_figures():
+    css = (base.FOLDER / "shared.css").read_text("utf-8")
+    drawn = plot_templates(np.zeros((10, 28, 28)), limit=1)[0].images[0]
+    for number, name in ((-1, "negative"), (0, "zero"), (1, "positive")):
+        color = re.search(rf"--digits-{name}: light-dark\((#\w+),", css)[1]
+        np.testing.assert_allclose(drawn.to_rgba([number])[0, :3], to_rgb(color), atol=1e-9)
 
 
 def test_weights_that_are_no_pictures_yet_are_refused_with_what_to_do():
