@@ -401,14 +401,14 @@ def site():
     """Measure the site's landing page in a new browser: until it predicts, and what it loads."""
     sys.path.append(str(ROOT / "tests" / "browser"))
     import test_site
-    from playwright.sync_api import sync_playwright
+    from chromium import CHROMIUM, FLAGS, sync_playwright
 
     rows = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         seconds = timed(lambda: test_site.build(folder))
         rows["build"] = {"seconds": seconds}
         for run in range(3):
-            browser = test_site.launch(playwright)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             with test_site.serve(folder) as address:
                 tab = browser.new_page()
                 sizes = test_site.weigh(tab)

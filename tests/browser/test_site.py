@@ -5,7 +5,6 @@ import http.server
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -15,27 +14,13 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from chromium import WCAG, expect
 
-try:
-    import axe_playwright_python
-    from playwright.sync_api import expect, sync_playwright
-except ImportError:
-    sync_playwright = None
+pytest.importorskip("sphinx", reason="needs Sphinx: pip install -e '.[docs]'")
+axe_playwright_python = pytest.importorskip("axe_playwright_python")
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-if not (sync_playwright and CHROMIUM):
-    LACK = (
-        "needs Chromium, Playwright and Sphinx: install the browser (on Debian: apt-get install "
-        'chromium) and the rest (pip install -c constraints.txt -e ".[browser,docs]")'
-    )
-    if "REQUIRE_BROWSER" in os.environ:
-        raise RuntimeError(LACK)
-    pytest.skip(LACK, allow_module_level=True)
-expect.set_options(timeout=30_000)
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LARGEST = 1_500_000  # bytes of the landing page, nothing compressed
 IS_WIDE = """() => document.documentElement.scrollWidth > innerWidth ||
     [...document.querySelectorAll("article :is(p, li, h1, h2, h3, summary, figure)")]
@@ -64,13 +49,6 @@ def serve(folder):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-def launch(playwright):
-    """Start the browser of the system."""
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    flags += ["--disable-background-networking"]
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
 
 
 def weigh(tab):
@@ -129,14 +107,6 @@ def soups(site, pages):
 def address(site):
     with serve(site) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
