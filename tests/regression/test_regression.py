@@ -149,7 +149,7 @@ def draw(
     order=(0, 1),
 ):
     """Draw two curves as a training would, in a figure of the series' size and style."""
-    with plt.style.context(TESTS.parent / "digits_helpers" / "digits.mplstyle"):
+    with plt.style.context(TESTS.parents[1] / "digits_helpers" / "digits.mplstyle"):
         figure = Figure(figsize=(6, 3.5))
         epochs = np.arange(1, 21)
         for axes in np.ravel(figure.subplots(1, panels)):
