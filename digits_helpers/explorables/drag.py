@@ -31,7 +31,7 @@ class Drag(Explorable):
             image = self._shift(right, 0)
             probabilities = self._predict(image)
             ax.imshow(image, vmin=0, vmax=1)
-            where = f"{abs(right)} px {'left' if right < 0 else 'right'}" if right else "not shifted"
+            where = f"{abs(right)} px {'left' if right < 0 else 'right'}" if right else "no shift"
             title = f"{where}:\n{probabilities.argmax()} ({probabilities.max():.0%})"
             ax.set_title(title, fontsize=9, loc="center")
             ax.axis("off")
