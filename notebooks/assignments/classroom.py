@@ -222,6 +222,8 @@ def problems(notebook):
                 return [*found, output.evalue]
             if output.ename == "CellTimeoutError":
                 found.append(f"cell {number} took too long")
+            elif output.ename == "Failed":
+                found.append(output.evalue)
             elif not is_test:
                 found.append(f"{output.ename} in cell {number}")
     return found

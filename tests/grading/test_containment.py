@@ -1,5 +1,6 @@
-"""Submissions that cheat or do harm: no points for them, no change for others, nothing that runs later."""
+"""Submissions that cheat or do harm get no points, and change nothing for others."""
 
+import os
 import re
 import subprocess
 import sys
@@ -143,7 +144,7 @@ def test_without_a_sandbox_nothing_is_graded_unless_that_is_asked_for(monkeypatc
         classroom.grade(NAME, tmp_path)
 
 
-def through(value, tmp_path_factory=None, path=None):
+def through(value, path):
     """Send a value through a file, as between the processes."""
     exchange.Parcel().store(value, path)
     return exchange.Parcel().load(path)
@@ -266,8 +267,6 @@ def put(folder, name, text, seconds):
     path = folder / name
     path.write_text(text)
     path.touch()
-    import os
-
     os.utime(path, (seconds, seconds))
     return path
 
