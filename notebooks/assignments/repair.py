@@ -34,10 +34,11 @@ class RepairCells(NbGraderPreprocessor):
             name = settings.get("grade_id") if isinstance(settings, dict) else None
             cell.metadata = nbformat.from_dict({})
             if isinstance(name, str) and name in known:
-                last[name] = index
+                fits = cell.cell_type == known[name].cell_type
+                last[name] = max(last.get(name, (False, -1)), (fits, index))
         if not last:
             raise ValueError(f"no task of {assignment} is in this notebook: is it another one?")
-        names = {index: name for name, index in last.items()}
+        names = {index: name for name, (_, index) in last.items()}
         repaired, missing = [], dict(known)
         for index, cell in enumerate(nb.cells):
             if index not in names:
@@ -51,7 +52,7 @@ class RepairCells(NbGraderPreprocessor):
                     repaired.append(missing.pop(before))
             missing.pop(name)
             if cell.cell_type != known[name].cell_type:
-                cell = known[name].copy() | {"source": cell.source}
+                cell = nbformat.from_dict({**known[name], "source": cell.source})
             cell.metadata = nbformat.from_dict({"nbgrader": known[name].metadata.nbgrader})
             repaired.append(cell)
         nb.cells = repaired + list(missing.values())
