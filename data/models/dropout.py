@@ -58,7 +58,9 @@ def pyramid():
 
 CANDIDATES = {
     "100": lambda: build([100]),
+    "149": lambda: build([149]),  # as many parameters as 128-128, in one hidden layer
     "128-128": lambda: build([128, 128]),
+    "842": lambda: build([842]),  # as many parameters as 512-512
     "512-256-128, dropout 0.5": pyramid,
     "512-512": lambda: build([512, 512]),
     "512-512, dropout 0.2": lambda: build([512, 512], dropout=0.2),
