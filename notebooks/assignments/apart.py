@@ -22,7 +22,7 @@ ANSWER = "__import__('exchange').answer(get_ipython().user_ns, {call!r}, {reply!
 
 
 class ExecuteApart(Execute):
-    """Run a submission in a sandbox; run the tests in another process, on what it answers.
+    """Run a submission in a sandbox; run the tests in another process, on what it returns.
 
     The cells of the submission run in a kernel that sees nothing but itself. The tests do not run
     there: `referee.py` runs them, and asks this kernel for the values of the learner's functions.

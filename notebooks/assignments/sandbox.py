@@ -1,4 +1,4 @@
-"""A place for code that nobody has read: no network, no files but its own, limits on what it takes.
+"""Contain code that nobody has read: no network, no files but its own, limits on what it takes.
 
 It is made by bubblewrap (``bwrap``), which Linux distributions have as a package. What runs in it
 sees the system's programs and libraries, Python's packages, the helpers and the data of the

@@ -2,8 +2,8 @@
 
 ``python tests/proofs/wheel.py [notebook ...]``
 
-Builds the wheel from the last commit, installs it with the pinned versions into an environment of its
-own, copies each notebook (01, 04 and 05 without arguments) into an empty folder and runs it
+Builds the wheel from the last commit, installs it with the pinned versions into an environment of
+its own, copies each notebook (01, 04 and 05 without arguments) into an empty folder and runs it
 there: the package must bring its data along. The exit code is 1 if a notebook stops with an error.
 """
 
