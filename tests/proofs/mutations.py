@@ -795,7 +795,7 @@ UNRUN = [
         "a seed removed",
         DEEP,
         notebook(
-            20,
+            18,
             lambda cell: cell.update(
                 source=cell.source.replace("keras.utils.set_random_seed(0)\n", "")
             ),
@@ -816,7 +816,7 @@ UNRUN = [
     ),
     Mutation("SGD for Adam", SINGLE, ('optimizer="adam"', 'optimizer="sgd"')),
     Mutation("a tolerance widened", DEEP, notebook(27, any_accuracy)),
-    Mutation("a tolerance removed", SINGLE, notebook(19, no_tolerance)),
+    Mutation("a tolerance removed", SINGLE, notebook(20, no_tolerance)),
     Mutation("the last cell lost", MATRIX, last_cell_lost),
     Mutation("a cell never run", FIRST, notebook(9, never_run)),
 ]
