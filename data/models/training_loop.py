@@ -3,7 +3,7 @@
 ``training_loop.csv`` gets a row after iteration 0, every 100th and the last of each run: loss and
 accuracy of the batch, of the 5,000 validation images and, after the last iteration, of the 10,000
 test images. The tutorials print test accuracies, so theirs can only be compared with these; nothing
-is chosen by them. All learn from the 55,000 training images, from five seeds each.
+is chosen by them. All learn from the 55,000 training images, from ten seeds each.
 
 A run that has its last row is not done again. With seeds after it, only those: two processes can
 divide the work, ``python data/models/training_loop.py 0 1 2`` and ``... 3 4``.
@@ -20,7 +20,7 @@ import tensorflow as tf
 from digits_helpers import DATA, load_split
 
 TABLE = DATA / "models" / "training_loop.csv"
-SEEDS = range(5)
+SEEDS = range(10)
 
 # hidden layers, batch size, iterations
 SHORT = ((512, 256, 128), 128, 1000)

@@ -221,7 +221,7 @@ function render({ model, el }) {
       const gone = NAMES.filter((_, k) => Math.max(...paths[NAMES[k]].at(-1).map(Math.abs)) > FAR);
       const still = state.momentum === 0 ? " With a momentum of 0, the path of momentum is that of SGD." : "";
       note.textContent = gone.length
-        ? `${capital(gone.join(" and "))} diverged: each step overshoots the valley by more than the one before.${still}`
+        ? `${capital(gone.join(" and "))} diverged: each step overshoots by more than the one before.${still}`
         : `Gray: high loss; the cross marks the lowest. Drag the circle, the start of all three paths.${still}`;
       say(`After ${state.step} steps: ${spoken()}.`);
     }

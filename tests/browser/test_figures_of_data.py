@@ -263,7 +263,7 @@ def test_the_start_is_dragged_and_moved_by_keys_and_the_table_follows(page):
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Shift+ArrowDown")
     expect(plot).to_have_attribute("aria-label", re.compile(r"w1 = 0\.90, w2 = 0\.98\."))
-    page.get_by_label("Step").fill("0")
+    page.get_by_role("slider", name="Step").fill("0")
     expect(page.locator(".optimizers-table")).to_contain_text("After 0 steps")
     rows = page.locator(".optimizers-table tbody tr").all_inner_texts()
     loss = 0.02 * 0.9**2 + 0.98**2
@@ -278,7 +278,7 @@ def test_too_large_a_learning_rate_is_said_to_diverge(page):
     open_figure(page, MAKE["optimizers"]())
     page.get_by_label("Learning rate of SGD and momentum").focus()
     page.keyboard.press("End")
-    expect(page.locator(".boundary-note")).to_contain_text("SGD diverged")
+    expect(page.locator(".boundary-note")).to_contain_text("SGD and momentum diverged")
     expect(page.locator(".optimizers-table tbody tr").first).to_contain_text("diverged")
 
 
