@@ -202,11 +202,13 @@ def plot_probabilities(probabilities, ax=None, *, title=None):
 def plot_detections(source, digits, ax=None):
     """Draw a picture and each digit found in it: bounding box, label and confidence.
 
+    The box of a doubtful digit is dashed; what was left out has a dotted gray box.
+
     Parameters
     ----------
     source : str, path, open binary file, PIL image or array
         What was given to `read_digits`.
-    digits : list of Digit
+    digits : Reading or list of Digit
         What `read_digits` returned.
     ax : matplotlib Axes, optional
 
@@ -223,9 +225,14 @@ def plot_detections(source, digits, ax=None):
         _, ax = plt.subplots(figsize=(6, 4.4))
     ax.imshow(picture, extent=(0, width, height, 0), interpolation="bilinear")
     tag = {"facecolor": FOUND, "edgecolor": "none", "pad": 1}
+    for thing in getattr(digits, "left_out", ()):
+        left, top, right, bottom = thing.box
+        corner, style = (left, top), {"linestyle": ":", "color": "gray"}
+        ax.add_patch(Rectangle(corner, right - left, bottom - top, fill=False, **style))
     for digit in digits:
         left, top, right, bottom = digit.box
-        ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color=FOUND))
+        corner, style = (left, top), {"linestyle": "--" if digit.doubtful else "-", "color": FOUND}
+        ax.add_patch(Rectangle(corner, right - left, bottom - top, fill=False, **style))
         ax.annotate(digit.label, (left, top), fontsize=10, color="white", bbox=tag, ha="right")
         confidence = f"{digit.probabilities.max():.0%}"
         below = {"xytext": (0, -2), "textcoords": "offset points", "ha": "center", "va": "top"}

@@ -26,7 +26,7 @@ from digits_helpers import (
     show,
 )
 from digits_helpers.explorables import base
-from digits_helpers.pictures.reading import Digit
+from digits_helpers.pictures.results import Digit, LeftOut, Reading
 from matplotlib.colors import to_rgb
 from PIL import Image
 from scipy import stats
@@ -356,6 +356,14 @@ def test_a_reading_lies_over_the_picture_in_pixels_of_the_original():
     boxes = [box.get_bbox().extents.tolist() for box in ax.patches]
     assert boxes == [[100, 200, 400, 900], [900, 250, 1300, 950]]
     assert [text.get_text() for text in ax.texts] == ["4", "100%", "7", "55%"]
+    assert [box.get_linestyle() for box in ax.patches] == ["-", "--"]
+
+
+def test_what_was_left_out_has_a_dotted_box():
+    reading = Reading([], [LeftOut((100, 200, 400, 220), "a line")])
+    (box,) = plot_detections(np.full((300, 500), 255, np.uint8), reading).patches
+    assert box.get_bbox().extents.tolist() == [100, 200, 400, 220]
+    assert box.get_linestyle() == ":"
 
 
 def test_runs_are_dots_beside_their_mean_and_its_student_interval():
