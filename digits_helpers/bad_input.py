@@ -16,7 +16,7 @@ FONTS = ["DejaVuSans", "DejaVuSerif", "DejaVuSansMono", "STIXGeneral", "DejaVuSa
 
 
 def draw_non_digits(count=8, seed=0):
-    """Draw pictures on which there is no digit, of lines, shapes and printed letters.
+    """Draw pictures without a digit: lines, shapes, printed letters, textures.
 
     Parameters
     ----------
@@ -77,14 +77,14 @@ def _face(random, i):
     picture = _paper()
     x, y = (int(value) for value in random.integers(105, 135, 2))
     high, wide = (int(value) for value in random.integers(60, 90, 2))
-    pen = {"color": 0, "thickness": int(random.integers(3, 7)), "lineType": cv2.LINE_AA}
-    cv2.ellipse(picture, (x, y), (wide, high), 0, 0, 360, **pen)
+    pen = (0, int(random.integers(3, 7)), cv2.LINE_AA)
+    cv2.ellipse(picture, (x, y), (wide, high), 0, 0, 360, *pen)
     for side in (-1, 1):
-        cv2.circle(picture, (x + side * wide // 3, y - high // 4), 4 + i % 4, **pen)
+        cv2.circle(picture, (x + side * wide // 3, y - high // 4), 4 + i % 4, *pen)
     smile, turn = (wide // 2, high // 3), 0 if i % 2 else 180
-    cv2.ellipse(picture, (x, y + high // 3 + turn // 12), smile, turn, 20, 160, **pen)
+    cv2.ellipse(picture, (x, y + high // 3 + turn // 12), smile, turn, 20, 160, *pen)
     if i % 3 == 0:
-        cv2.line(picture, (x, y - 8), (x - 6, y + 12), **pen)
+        cv2.line(picture, (x, y - 8), (x - 6, y + 12), *pen)
     return picture
 
 
@@ -127,16 +127,16 @@ def _logo(random, i):
 
 
 def _table(random, i):
-    picture, pen = _paper(), {"color": 60, "thickness": int(random.integers(1, 4))}
+    picture, pen = _paper(), (60, int(random.integers(1, 4)))
     if i % 2:  # the axes of a chart and its curve
-        cv2.polylines(picture, [np.array([(40, 20), (40, 200), (220, 200)])], False, **pen)
+        cv2.polylines(picture, [np.array([(40, 20), (40, 200), (220, 200)])], False, *pen)
         heights = 200 - random.uniform(20, 160, 8)
         points = np.stack([np.linspace(45, 215, 8), heights]).T.astype(np.int32)
         return cv2.polylines(picture, [points], False, 0, 2, cv2.LINE_AA)
     step = int(random.integers(30, 70))
     for at in range(15, SIDE, step):
-        cv2.line(picture, (15, at), (225, at), **pen)
-        cv2.line(picture, (at, 15), (at, 225), **pen)
+        cv2.line(picture, (15, at), (225, at), *pen)
+        cv2.line(picture, (at, 15), (at, 225), *pen)
     return picture
 
 

@@ -449,6 +449,42 @@ HELPERS = [
         "tests/unit/test_plotting.py",
     ),
     Mutation(
+        "a web page is not recognized",
+        "digits_helpers/pictures/file_types.py",
+        ("<(!doctype html|html|head|body)", "<(never)"),
+        "tests/unit/pictures/test_opening.py",
+    ),
+    Mutation(
+        "an animation is read at its first frame",
+        "digits_helpers/pictures/opening.py",
+        ("for frame in range(frames - 1, -1, -1):", "for frame in range(frames):"),
+        "tests/unit/pictures/test_opening.py",
+    ),
+    Mutation(
+        "nothing said of the frame that is read",
+        "digits_helpers/pictures/opening.py",
+        ("    if note:\n", "    if False:\n"),
+        "tests/unit/pictures/test_opening.py",
+    ),
+    Mutation(
+        "errors repeat all that was given",
+        "digits_helpers/pictures/opening.py",
+        ("if len(text) <= 100 else", "if text else"),
+        "tests/unit/pictures/test_opening.py",
+    ),
+    Mutation(
+        "the command's exit code is that of the last picture",
+        "digits_helpers/command.py",
+        ("code = max(code, picture_code)", "code = picture_code"),
+        "tests/unit/test_command.py",
+    ),
+    Mutation(
+        "a blank picture is an unusable file to the command",
+        "digits_helpers/command.py",
+        ("return NOTHING_FOUND, None", "return UNUSABLE, None"),
+        "tests/unit/test_command.py",
+    ),
+    Mutation(
         "bounding box of 22 pixels",
         "digits_helpers/pictures/normalization.py",
         ("def scale_to_box(digit, size=20)", "def scale_to_box(digit, size=22)"),
