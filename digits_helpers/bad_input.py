@@ -204,7 +204,8 @@ def corrupt_files(files, count=300, seed=0):
     for i in range(count):
         file = files[random.integers(len(files))]
         with Image.open(file) as image:
-            small = image.convert("RGB").resize((image.width // 2, image.height // 2))
+            small = image.convert("RGB")
+        small.thumbnail((160, 160))
         small.save(whole := io.BytesIO(), formats[i // len(kinds) % len(formats)])
         name = names[i % len(kinds)]
         yield name, kinds[name](whole.getvalue()), file
