@@ -48,8 +48,8 @@ def _background_of_crop(page):
     """Return the color behind strokes that reach two opposite sides of a page, or None.
 
     The background is what most of the border shows. It has to be plain, unlike paper in a
-    photograph, where it would leave a step at the margin. What is wide is a sheet or a desk, and
-    a line from border to border is a ruled one.
+    photograph, where it would leave a step at the margin. What is wide is a sheet or a desk, a band
+    along one side is what lies beside the page, and a line from border to border is a ruled one.
     """
     step = -(-max(page.shape) // THUMBNAIL)
     gray = to_gray(page[::step, ::step])
@@ -68,10 +68,25 @@ def _background_of_crop(page):
     whole = cv2.copyMakeBorder(ink.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     if 2 * cv2.distanceTransform(whole, cv2.DIST_L2, 3).max() > 0.6 * max(ink.shape):
         return None
+    if _has_band(ink):
+        return None
     foreground = np.abs(gray - background)
     if not np.array_equal(remove_ruled_lines(foreground), foreground):
         return None
     return np.median(page[::step, ::step][~ink], axis=0)
+
+
+def _has_band(ink):
+    """Tell whether a component covers a whole side and lies within a third of the picture there.
+
+    The bar of a 7 may cover a whole side too, but its stem goes on to the other one.
+    """
+    for turn in range(4):
+        turned = np.rot90(ink, turn)
+        _, labels = cv2.connectedComponents(np.ascontiguousarray(turned, np.uint8))
+        if turned[0].mean() > 0.95 and not (labels[len(labels) // 3 :] == labels[0].max()).any():
+            return True
+    return False
 
 
 def _without_surroundings(picture):
