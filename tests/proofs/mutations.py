@@ -837,7 +837,7 @@ CODE = [
     Mutation(
         "ink and paper swapped",
         PICTURE,
-        ('stages["ink bright on 0"] = 1 - gray / 255', 'stages["ink bright on 0"] = gray / 255'),
+        ('"inverted": 1 - naive / 255', '"inverted": naive / 255'),
         PICTURE,
     ),
 ]
