@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "augmentation": ["augment", "warp"],
+        "bad_input": ["corrupt_files", "draw_non_digits"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_sample_pictures", "load_split"],
         "evaluation_plots": ["plot_confused_pair", "plot_reliability"],
         "experiments": ["run_experiments"],

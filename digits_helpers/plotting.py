@@ -199,40 +199,54 @@ def plot_probabilities(probabilities, ax=None, *, title=None):
     return ax
 
 
-def plot_detections(source, digits, ax=None):
-    """Draw a picture and each digit found in it: bounding box, label and confidence.
+def plot_detections(source, reading, ax=None):
+    """Draw a picture and what `read_digits` found in it.
+
+    A doubtful digit has a dashed bounding box and its confidence. What was left out has a dotted
+    one and the reason.
 
     Parameters
     ----------
-    source : str, path, open binary file, PIL image or array
+    source : str, path, bytes, open binary file, PIL image or array
         What was given to `read_digits`.
-    digits : list of Digit
+    reading : Reading or list of Digit
         What `read_digits` returned.
     ax : matplotlib Axes, optional
 
     Returns
     -------
     matplotlib Axes
-        In pixels of the original picture; its title is the reading.
+        In pixels of the original picture; its title is the reading, with a slash between rows.
     """
     from digits_helpers.pictures.opening import WORKING_PIXELS, open_scaled
+    from digits_helpers.pictures.results import Reading
 
+    reading = reading if isinstance(reading, Reading) else Reading(reading)
     picture, scale = open_scaled(source, WORKING_PIXELS)
     height, width = np.array(picture.shape[:2]) / scale
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 4.4))
     ax.imshow(picture, extent=(0, width, height, 0), interpolation="bilinear")
-    tag = {"facecolor": FOUND, "edgecolor": "none", "pad": 1}
-    for digit in digits:
-        left, top, right, bottom = digit.box
-        ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color=FOUND))
-        ax.annotate(digit.label, (left, top), fontsize=10, color="white", bbox=tag, ha="right")
-        confidence = f"{digit.probabilities.max():.0%}"
-        below = {"xytext": (0, -2), "textcoords": "offset points", "ha": "center", "va": "top"}
-        ax.annotate(confidence, ((left + right) / 2, bottom), fontsize=7, color=FOUND, **below)
-    ax.set_title("Read as " + " ".join(str(digit.label) for digit in digits))
+    for digit in reading:
+        confidence = f" {digit.confidence:.0%}" if digit.doubtful else ""
+        text = {"text": f"{digit.label}{confidence}", "size": 10, "color": FOUND}
+        _mark(ax, digit.box, text, ls="--" if digit.doubtful else "-")
+    for thing in reading.left_out:
+        text = {"text": thing.reason, "size": 7, "color": HIGHLIGHT}
+        _mark(ax, thing.box, text, ls=":")
+    ax.set_title("Read as " + " / ".join(reading.rows) if reading else "No digit was read")
     ax.axis("off")
     return ax
+
+
+def _mark(ax, box, text, ls):
+    """Draw a bounding box with a text above it, left-aligned: it reaches into no other."""
+    left, top, right, bottom = box
+    edge = {"fill": False, "color": text["color"], "ls": ls, "lw": 1.2}
+    ax.add_patch(Rectangle((left, top), right - left, bottom - top, **edge))
+    tag = {"facecolor": text["color"], "edgecolor": "none", "pad": 1}
+    above = {"xytext": (0, 2), "textcoords": "offset points", "ha": "left", "va": "bottom"}
+    ax.annotate(text["text"], (left, top), fontsize=text["size"], color="white", bbox=tag, **above)
 
 
 def plot_history(history, axes=None, *, heading=None):
