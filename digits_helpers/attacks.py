@@ -50,11 +50,11 @@ def smallest_change(model, images, labels, steps=40):
 
     Small is meant as Euclidean length over all pixels (L2). If the margin (see `pixel_gradients`)
     were a linear function of the pixels, the smallest change would be known: along the gradient,
-    as far as the margin is large. As it is not, two steps take turns. While the prediction is still
-    the label, the image moves to where a linear margin would be just below 0: DeepFool, of
-    Moosavi-Dezfooli et al. (2016). Once it is another, the length is noted, and the change goes half
-    of the way to the one that would be smallest if the margin were linear: a step that Croce and Hein
-    (2020) take in their attack.
+    as far as the margin is large. As it is not, two steps take turns. While the prediction is
+    still the label, the image moves to where a linear margin would be just below 0: DeepFool, of
+    Moosavi-Dezfooli et al. (2016). Once it is another, the length is noted, and the change goes
+    half of the way to the one that would be smallest if the margin were linear: a step that Croce
+    and Hein (2020) take in their attack.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _gradient_function(model, of):
         )
     if of not in ("logit", "margin"):
         raise ValueError(f"expected 'logit' or 'margin' as of, got {of!r}")
-    hidden = keras.Model(model.inputs, last.input)
+    hidden = keras.Sequential([keras.Input(model.input_shape[1:]), *model.layers[:-1]])
     shape = tf.TensorSpec((None, *model.input_shape[1:])), tf.TensorSpec((None, 10))
 
     @tf.function(input_signature=shape)

@@ -23,7 +23,7 @@ from seeds import STRENGTH
 from train import BATCH, fit, store
 
 TABLE = DATA / "models" / "adversarial.csv"
-EPOCHS, SEEDS, COUNT = 8, 3, 200
+EPOCHS, SEEDS, COUNT = 6, 3, 200
 LARGEST, STEPS, STEP = 1.5, 4, 0.6  # the length of a change, gradients for it, length of each step
 TRAININGS = ["plain", "augmented", "adversarial"]
 STORED = {"plain": "cnn_small", "adversarial": "cnn_adversarial"}
@@ -48,8 +48,8 @@ def cnn():
         [
             keras.Input((28, 28)),
             keras.layers.Reshape((28, 28, 1)),
-            keras.layers.Conv2D(32, 5, 2, padding="same", activation="relu"),
-            keras.layers.Conv2D(64, 3, 2, padding="same", activation="relu"),
+            keras.layers.Conv2D(16, 5, 2, padding="same", activation="relu"),
+            keras.layers.Conv2D(32, 3, 2, padding="same", activation="relu"),
             keras.layers.Flatten(),
             keras.layers.Dense(10, activation="softmax"),
         ]
