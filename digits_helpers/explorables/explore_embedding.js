@@ -11,10 +11,10 @@ const INK = ["white", "black", "black", "black", "black", "black", "black", "bla
 const NEIGHBORS = 5;
 const WORDS = ["no", "one", "two", "three", "four", "five"];
 
-/** The squared distance of point i of `points` (x, y, x, y, ...) from a place. */
+/** The squared distance of point i of `points` (x, y, x, y, ...) from a position. */
 const distance = (points, i, x, y) => (points[2 * i] - x) ** 2 + (points[2 * i + 1] - y) ** 2;
 
-/** The point that is nearest to a place. */
+/** The point that is nearest to a position. */
 export function nearest(points, x, y) {
   let best = 0;
   for (let i = 1; i < points.length / 2; i++) {
