@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-DATA = Path(__file__).resolve().parent.parent / "data"
-"""The project's folder ``data/``: MNIST, the reference models and the sample pictures."""
+_PACKAGE = Path(__file__).resolve().parent
+DATA = next(folder for folder in (_PACKAGE / "data", _PACKAGE.parent / "data") if folder.is_dir())
+"""MNIST, the reference models and the sample pictures: the project's folder ``data/``, or the copy
+within the package where only the wheel is installed."""
 
 # SHA-256 of the four original files in IDX format, http://yann.lecun.com/exdb/mnist (unpacked)
 _SHAPES_AND_HASHES = {

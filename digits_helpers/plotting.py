@@ -506,6 +506,62 @@ def plot_neurons(layer_sizes, ax=None, *, names=None, highlight=None, max_units=
     return ax
 
 
+def plot_computational_graph(values, positions, edges, ax=None, *, gradients=None, title=None):
+    """Draw a computational graph: a circle for each value, an arrow for each use of one.
+
+    Parameters
+    ----------
+    values : dict of str to float
+        What is in each node; written above it.
+    positions : dict of str to pair of float
+        Column and row of each node; rows count upward.
+    edges : dict of pair of str to float
+        From which node to which; the number, the local derivative, is written at the arrow if
+        `gradients` are given.
+    ax : matplotlib Axes, optional
+    gradients : dict of str to float, optional
+        Derivative of the last value with respect to each node; written below it, in color.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    unknown = {name for edge in edges for name in edge} - set(values)
+    if unknown or set(values) != set(positions):
+        raise ValueError(
+            f"expected edges between, and a position for, the nodes {sorted(values)}; got edges of "
+            f"{sorted(unknown)} and positions of {sorted(positions)}"
+        )
+    columns, rows = np.array(list(positions.values()), float).T
+    if ax is None:
+        _, ax = plt.subplots(figsize=(1.45 * np.ptp(columns) + 1.2, 0.95 * np.ptp(rows) + 1.2))
+    for (start, end), derivative in edges.items():
+        (x1, y1), (x2, y2) = positions[start], positions[end]
+        arrow = {"arrowstyle": "-|>", "color": "#666666", "shrinkA": 15, "shrinkB": 15}
+        ax.annotate("", (x2, y2), (x1, y1), arrowprops=arrow)
+        if gradients is not None:
+            middle = (x1 + 0.45 * (x2 - x1), y1 + 0.45 * (y2 - y1))
+            label = _signed(derivative, "× ")
+            ax.text(*middle, label, ha="center", va="center", fontsize=9, backgroundcolor="white")
+    ax.scatter(columns, rows, s=700, c="white", edgecolors="#444444", zorder=3)
+    for name, (x, y) in positions.items():
+        ax.text(x, y, name, ha="center", va="center", fontsize=11, zorder=4)
+        ax.annotate(_signed(values[name]), (x, y), (0, 17), textcoords="offset points", ha="center")
+        if gradients is not None and name in gradients:
+            text = _signed(gradients[name])
+            below = {"textcoords": "offset points", "ha": "center", "va": "top"}
+            ax.annotate(text, (x, y), (0, -16), color=FOUND, fontweight="bold", **below)
+    ax.set(xlim=(columns.min() - 0.4, columns.max() + 0.4))
+    ax.set(ylim=(rows.min() - 0.6, rows.max() + 0.6), title=title)
+    ax.axis("off")
+    return ax
+
+
+def _signed(number, before=""):
+    return before + f"{number:g}".replace("-", "−")
+
+
 def _units(size, limit):
     """Return which neurons of a layer are drawn, and at which height from 1 to -1."""
     if size == 1:

@@ -4,7 +4,8 @@ Two tables and a list come of it, all from the 55,000 training and the 5,000 val
 test images are never opened here.
 
 ``candidates.csv``
-    Five networks, each trained for ten epochs as notebook 03 trains: a row for each run.
+    Seven networks, each trained for ten epochs as notebook 03 trains: a row for each run. Two
+    pairs of them have as many parameters and differ in depth.
 ``candidates_errors.csv``
     The validation images that each of these runs gets wrong, with the predicted digit. What is not
     listed is right, so runs can be compared image by image.
@@ -58,9 +59,11 @@ def pyramid():
 
 CANDIDATES = {
     "100": lambda: build([100]),
+    "149": lambda: build([149]),  # as many parameters as 128-128, in one hidden layer
     "128-128": lambda: build([128, 128]),
-    "512-256-128, dropout 0.5": pyramid,
+    "842": lambda: build([842]),  # as many parameters as 512-512
     "512-512": lambda: build([512, 512]),
+    "512-256-128, dropout 0.5": pyramid,
     "512-512, dropout 0.2": lambda: build([512, 512], dropout=0.2),
 }
 

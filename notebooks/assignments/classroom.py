@@ -4,12 +4,12 @@
     python notebooks/assignments/classroom.py grade 01_pixels     # all of submitted/*/01_pixels
 
 Both use nbgrader and its gradebook (``pip install -e ".[classroom]"``). What they add: every
-submission runs in a folder of its own with its own copy of the project's data, within limits of
-time and memory, and every submission gets a line in the table, with its points or with the reason
-why there are none.
+submission runs in a sandbox (`sandbox.py`), the tests run apart from it (`referee.py`), and every
+submission gets a line in the table, with its points or with the reason why there are none.
 """
 
 import argparse
+import hashlib
 import os
 import re
 import shutil
@@ -22,6 +22,7 @@ import pandas as pd
 from apart import ExecuteApart
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
+from sandbox import MISSING, lacks
 from sqlalchemy.exc import SAWarning
 from traitlets.config import PyFileConfigLoader
 
@@ -31,10 +32,11 @@ HERE = Path(__file__).resolve().parent
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
-def open_course(course=HERE):
+def open_course(course=HERE, sandbox=True):
     """Return nbgrader's interface to a course folder, with the settings of this one."""
     config = PyFileConfigLoader("nbgrader_config.py", str(HERE)).load_config()
     config.CourseDirectory.root = str(course)
+    config.ExecuteApart.sandbox = sandbox
     return NbGraderAPI(config=config)
 
 
@@ -52,8 +54,11 @@ def release(course=HERE):
             raise RuntimeError(f"{name} was not released:\n{result.get('log', '')}")
 
 
-def grade(name, course=HERE):
+def grade(name, course=HERE, sandbox=True):
     """Grade what is in ``submitted/<student>/<name>/`` and is not graded yet.
+
+    A submission is graded again when its notebook or the assignment's source has changed; points
+    that were given by hand stay.
 
     Parameters
     ----------
@@ -61,35 +66,53 @@ def grade(name, course=HERE):
         The assignment, such as ``"01_pixels"``.
     course : pathlib.Path
         The folder with ``source/`` and ``submitted/``.
+    sandbox : bool
+        Whether submissions run in a sandbox; without it they have the rights of your account.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each student, also stored as ``grades_<name>.csv``: points for each tested cell
+        A row for each student, also stored as ``grades_<name>.csv``: points for each graded cell
         (empty: to be graded by hand), their sum, the seconds that it took, those of
-        computing, memory in MB, and remarks.
+        computing, memory in MB (empty: graded before), and remarks.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If there is no such assignment, or nothing to grade.
+    RuntimeError
+        If there is no sandbox on this machine.
     """
     if name not in assignments(course):
         raise ValueError(
             f"there is no assignment {name!r}, expected one of: {', '.join(assignments(course))}"
         )
+    if sandbox and lacks():
+        raise RuntimeError(MISSING.format(reason=lacks()))
     folders = sorted((course / "submitted").glob(f"*/{name}"))
-    if not folders:
+    misplaced = sorted((course / "submitted").glob("*/*.ipynb"))
+    if not folders and not misplaced:
         raise FileNotFoundError(
             f"nothing to grade: expected notebooks in {course / 'submitted'}/<student>/{name}/"
         )
-    api = open_course(course)
-    with Gradebook(api.coursedir.db_url) as gradebook:
-        try:
-            gradebook.find_assignment(name)
-        except MissingEntry:
-            api.generate_assignment(name, force=True)
+    api = open_course(course, sandbox)
+    source = course / "source" / name / f"{name}.ipynb"
+    prepare_gradebook(api, source, name)
     rows = []
     for number, folder in enumerate(folders, start=1):
-        rows.append(row := grade_one(api, folder, name, course))
+        rows.append(row := grade_one(api, folder, source, name, course))
         print(number, "of", len(folders), row["student"], row["points"], row["remarks"], flush=True)
-    source = nbformat.read(course / "source" / name / f"{name}.ipynb", as_version=4)
-    settings = [cell.metadata.get("nbgrader", {}) for cell in source.cells]
+    for path in misplaced:
+        rows.append(
+            {
+                "student": path.parent.name,
+                "points": 0,
+                "remarks": f"not graded: put {path.name} into submitted/{path.parent.name}/{name}/",
+            }
+        )
+    settings = [
+        cell.metadata.get("nbgrader", {}) for cell in nbformat.read(source, as_version=4).cells
+    ]
     cells = [item["grade_id"] for item in settings if item.get("grade")]
     table = pd.DataFrame(rows, columns=["student", *cells, *LAST_COLUMNS])
     table.to_csv(course / f"grades_{name}.csv", index=False)
@@ -99,22 +122,49 @@ def grade(name, course=HERE):
 LAST_COLUMNS = ["points", "seconds", "CPU seconds", "MB", "remarks"]
 
 
-def grade_one(api, folder, name, course):
+def prepare_gradebook(api, source, name):
+    """Enter the assignment, or its source as it is now, into the gradebook."""
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        try:
+            cells = gradebook.find_assignment(name).notebooks[0].source_cells
+            known = {cell.name: cell.source for cell in cells}
+        except (MissingEntry, IndexError):
+            known = None
+    current = {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in nbformat.read(source, as_version=4).cells
+        if "nbgrader" in cell.metadata
+    }
+    if known is None or any(current[key] != known[key] for key in known.keys() & current.keys()):
+        result = api.generate_assignment(name, force=True)
+        if not result["success"]:
+            raise RuntimeError(f"the source of {name} cannot be used:\n{result.get('log', '')}")
+
+
+def grade_one(api, folder, source, name, course):
     """Grade the submission in a folder; return its row of the table."""
     student = folder.parent.name
-    remarks = [use_the_right_name(folder, name)]
-    submitted = folder / f"{name}.ipynb"
+    submitted, remarks = folder / f"{name}.ipynb", choose_notebook(folder, name)
     graded = course / "autograded" / student / name / f"{name}.ipynb"
+    links = [path.name for path in folder.rglob("*") if path.is_symlink()]
     ExecuteApart.last_run = None, None, None
-    if graded.exists() and graded.stat().st_mtime > submitted.stat().st_mtime:
-        remarks.append("graded before")
+    if links:
+        remarks.append(f"not graded: {links[0]} is a link, ask for the file itself")
     elif submitted.exists():
-        result = api.autograde(name, student, force=True)
-        if not result["success"]:
-            remarks.append(f"not graded: {reason(result.get('log', ''))}")
-    if graded.exists():
+        stamp = graded.with_name(".graded")
+        state = "".join(hashlib.sha256(p.read_bytes()).hexdigest() for p in (submitted, source))
+        if graded.exists() and stamp.exists() and stamp.read_text() == state:
+            remarks.append("graded before")
+        else:
+            result = api.autograde(name, student, force=True)
+            if result["success"]:
+                stamp.write_text(state)
+            else:
+                remarks.append(f"not graded: {reason(result.get('log', ''))}")
+    done = graded.exists() and not any(remark.startswith("not graded") for remark in remarks)
+    if done:
         remarks += problems(nbformat.read(graded, as_version=4))
-    points = scores(api, name, student) if graded.exists() else {}
+    points = scores(api, name, student) if done else {}
     seconds, cpu, megabytes = ExecuteApart.last_run
     return {
         "student": student,
@@ -127,15 +177,27 @@ def grade_one(api, folder, name, course):
     }
 
 
-def use_the_right_name(folder, name):
-    """Copy a renamed notebook to the name that nbgrader looks for; return what was done."""
-    found = sorted(folder.glob("*.ipynb"))
-    if folder / f"{name}.ipynb" in found:
-        return ""
-    if len(found) != 1:
-        return f"not graded: no {name}.ipynb, and {len(found)} notebooks of other names"
-    shutil.copy(found[0], folder / f"{name}.ipynb")
-    return f"was named {found[0].name}"
+def choose_notebook(folder, name):
+    """Give the newest notebook of a folder the name that nbgrader looks for; return remarks.
+
+    The notebook that had this name before is kept beside it.
+    """
+    found = [path for path in folder.glob("*.ipynb") if path.is_file()]
+    if not found:
+        return [f"not graded: there is no notebook in submitted/{folder.parent.name}/{name}/"]
+    wanted = folder / f"{name}.ipynb"
+    newest = max(found, key=lambda path: (path.stat().st_mtime, path == wanted))
+    if newest != wanted:
+        if wanted.exists() and wanted.read_bytes() not in {
+            path.read_bytes() for path in found if path != wanted
+        }:
+            shutil.copy2(wanted, folder / f"{name}.ipynb.earlier")
+        shutil.copy2(newest, wanted)
+    others = [path for path in found if path != wanted]
+    same = [path.name for path in others if path.read_bytes() == wanted.read_bytes()]
+    if same:
+        return [f"was named {same[0]}"]
+    return [f"older, not looked at: {path.name}" for path in others]
 
 
 def reason(log):
@@ -160,17 +222,19 @@ def problems(notebook):
                 return [*found, output.evalue]
             if output.ename == "CellTimeoutError":
                 found.append(f"cell {number} took too long")
+            elif output.ename == "Failed":
+                found.append(output.evalue)
             elif not is_test:
                 found.append(f"{output.ename} in cell {number}")
     return found
 
 
 def scores(api, name, student):
-    """Return the points for each graded cell, None where they are given by hand."""
+    """Return the points for each graded cell, None where they are still to be given by hand."""
     with Gradebook(api.coursedir.db_url) as gradebook:
         (notebook,) = gradebook.find_submission(name, student).notebooks
         return {
-            grade.name: None if grade.needs_manual_grade else grade.auto_score
+            grade.name: grade.auto_score if grade.manual_score is None else grade.manual_score
             for grade in notebook.grades
         }
 
@@ -182,14 +246,22 @@ def main(arguments=None):
     commands.add_parser("release", help="write the student copies to release/")
     grading = commands.add_parser("grade", help="grade submitted/<student>/<assignment>/")
     grading.add_argument("assignment")
+    grading.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="let submissions run with all the rights of your account",
+    )
     options = parser.parse_args(arguments)
     if options.command == "release":
         release()
     else:
         # nbgrader 0.9.6 makes SQLAlchemy 2.1 warn of an order of steps that does no harm
         warnings.simplefilter("ignore", SAWarning)
-        table = grade(options.assignment)[["student", *LAST_COLUMNS]]
-        print(table.to_string(index=False, na_rep=""))
+        try:
+            table = grade(options.assignment, sandbox=not options.no_sandbox)
+        except (ValueError, FileNotFoundError, RuntimeError) as problem:
+            sys.exit(str(problem))
+        print(table[["student", *LAST_COLUMNS]].to_string(index=False, na_rep=""))
 
 
 if __name__ == "__main__":

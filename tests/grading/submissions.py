@@ -121,7 +121,7 @@ SPOILED = {
         "import digits_helpers\nfor file in digits_helpers.DATA.rglob('*.*'):\n    file.unlink()\n"
         "load_mnist()",
         "own",
-        "FileNotFoundError in cell",
+        "OSError in cell",
     ),
     "reads-answer": (
         SEARCH.replace("NAMES", "['source/{0}/{0}.ipynb', '{0}.ipynb']")
@@ -202,8 +202,8 @@ def make_course(folder, files):
         shutil.copytree(ROOT / name, folder / name)
     course = folder / COURSE.relative_to(ROOT)
     course.mkdir(parents=True)
-    for name in ("apart.py", "classroom.py", "nbgrader_config.py"):
-        shutil.copy(COURSE / name, course)
+    for path in COURSE.glob("*.py"):
+        shutil.copy(path, course)
     shutil.copytree(COURSE / "source", course / "source")
     for (student, path), text in files.items():
         file = course / "submitted" / student / path

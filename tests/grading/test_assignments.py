@@ -28,12 +28,16 @@ CASES = [(name, label) for name in ASSIGNMENTS for label in submissions(name)]
 AWKWARD = awkward_submissions("01_pixels", "leaked")
 if sys.platform != "linux":  # the others have no limit of memory for one process
     del AWKWARD["eats-memory"]
+sys.path.insert(0, str(COURSE))
+from sandbox import lacks  # noqa: E402
+
+WITHOUT = ["--no-sandbox"] if lacks() else []  # these submissions are our own
 MARKS = re.compile("### BEGIN|### END|Rubric|Model answer")
 
 
 def grade(course, name):
     """Grade an assignment as the guide says; return the table, a row for each student."""
-    command = [sys.executable, course / "classroom.py", "grade", name]
+    command = [sys.executable, course / "classroom.py", "grade", name, *WITHOUT]
     run = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8")
     assert run.returncode == 0, run.stdout + run.stderr
     return pd.read_csv(course / f"grades_{name}.csv", keep_default_na=False).set_index("student")

@@ -27,6 +27,7 @@ from notebook_compare import DURATION, claims, fingerprints, holds, without_widg
 
 ROOT = Path(__file__).resolve().parents[2]
 README_PICTURE = ROOT / "data" / "readme.png"  # drawn by the cell with the tag "readme"
+REPORT = ROOT / "build" / "refresh"
 SCOREBOARD = ROOT / "data" / "scoreboard.csv"
 SAVE_BOARD = f"""
 if "board" in globals():
@@ -163,26 +164,26 @@ def store(notebook, path: Path) -> None:
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def refresh(path: Path, extra_code: str | None = None) -> tuple[list[int], list[str]]:
+def refresh(path: Path, extra_code: str | None = None) -> tuple[list, list[str]]:
     """Run a notebook and store it in place.
 
     Returns
     -------
-    changed : list of int
-        The code cells whose outputs changed, by their numbers in brackets.
+    changed : list of report.Change
+        What a reader now sees differently, cell by cell.
     lost : list of str
         The numbers of the prose that no code cell holds.
     """
+    from report import changes  # which imports this module
+
     before = nbformat.read(path, as_version=4)
     after = execute(path, extra_code)
-    changed = []
     for old, new in zip(before.cells, after.cells, strict=True):
-        if new.cell_type != "code" or new.outputs == old.outputs:
-            continue
-        if without_durations(new.outputs) == without_durations(old.outputs):
+        if new.cell_type == "code" and without_durations(new.outputs) == without_durations(
+            old.outputs
+        ):
             new.outputs = old.outputs
-        else:
-            changed.append(new.execution_count)
+    changed = changes(before, after, REPORT / path.stem)
     lost = bind_prose(after)
     after.metadata["stored"] = fingerprints(after)
     store(after, path)
@@ -210,6 +211,9 @@ def main(arguments: list[str]) -> int:
         "--prose", action="store_true", help="run nothing: bind prose numbers again"
     )
     options = parser.parse_args(arguments)
+    from report import write_page
+
+    everything = []
     assignments = sorted(ROOT.glob("notebooks/assignments/source/*/*.ipynb"))
     for path in options.notebooks or [*sorted(ROOT.glob("notebooks/*.ipynb")), *assignments]:
         start = time.perf_counter()
@@ -221,9 +225,14 @@ def main(arguments: list[str]) -> int:
             return 1
         if without_durations(board) == without_durations(SCOREBOARD.read_text("utf-8")):
             SCOREBOARD.write_text(board, encoding="utf-8", newline="\n")
-        cells = f"changed cells {', '.join(map(str, changed))}" if changed else "no cell changed"
+        cells = f"{len(changed)} cells changed" if changed else "no cell changed"
         missing = f"; prose numbers that no output holds: {', '.join(lost)}" if lost else ""
         print(f"{path.name}: {time.perf_counter() - start:.0f} s, {cells}{missing}", flush=True)
+        print(*changed, sep="\n", end="\n" if changed else "", flush=True)
+        everything += changed
+    if everything:
+        write_page(everything, REPORT / "index.html")
+        print(f"before and after, figures side by side: {REPORT.relative_to(ROOT)}/index.html")
     return 0
 
 

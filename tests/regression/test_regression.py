@@ -394,7 +394,7 @@ def refreshed(tmp_path_factory):
     cells[4].metadata = {"tolerance": {"points": 0.3, "why": "seeds"}, "collapsed": True}
     nbformat.write(new_notebook(cells=cells, metadata={"widgets": {}}), path)
     changed, lost = refresh.refresh(path, "open('extra.txt', 'w').write(str(accuracy))")
-    assert (changed, lost) == ([2, 3, 4, 5, 6, 7, 8], [])
+    assert ([change.cell for change in changed], lost) == ([2, 3, 4, 5, 6, 7, 8], [])
     return path, path.read_text(encoding="utf-8")
 
 

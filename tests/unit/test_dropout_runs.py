@@ -17,8 +17,14 @@ EPOCHS = pd.read_csv(FOLDER / "dropout.csv")
 
 def test_every_candidate_was_trained_from_the_same_seeds():
     seeds = RUNS.groupby("model")["seed"].apply(sorted)
-    assert len(seeds) == 5
+    assert len(seeds) == 7
     assert all(each == [0, 1, 2] for each in seeds)
+
+
+def test_a_shallow_and_a_deep_network_have_about_as_many_parameters():
+    parameters = RUNS.groupby("model")["parameters"].first()
+    assert parameters["149"] == pytest.approx(parameters["128-128"], rel=0.002)
+    assert parameters["842"] == pytest.approx(parameters["512-512"], rel=0.002)
 
 
 def test_the_accuracy_of_a_run_is_what_its_listed_errors_leave():

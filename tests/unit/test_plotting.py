@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from digits_helpers import (
+    plot_computational_graph,
     plot_confusion_matrix,
     plot_detections,
     plot_digits,
@@ -260,6 +261,29 @@ def test_a_network_without_a_layer_is_refused_with_what_to_write(sizes):
 def test_each_layer_needs_a_name_or_none():
     with pytest.raises(ValueError, match="2 layers, got 1"):
         plot_neurons([3, 2], names=["pixels"])
+
+
+GRAPH = {
+    "values": {"x": 2.0, "y": -3.0},
+    "positions": {"x": (0, 0), "y": (1, 0)},
+    "edges": {("x", "y"): -1.5},
+}
+
+
+def test_a_graph_shows_values_and_with_gradients_what_they_are_multiplied_by():
+    ax = plot_computational_graph(**GRAPH, title="Twice")
+    assert [t.get_text() for t in ax.texts if t.get_text()] == ["x", "2", "y", "−3"]
+    ax = plot_computational_graph(**GRAPH, gradients={"x": -1.5, "y": 1.0})
+    assert [t.get_text() for t in ax.texts if t.get_text()] == [
+        *["× −1.5", "x", "2", "−1.5", "y", "−3", "1"]
+    ]
+    arrow = next(text for text in ax.texts if getattr(text, "arrow_patch", None))
+    assert (arrow.xyann, arrow.xy) == ((0, 0), (1, 0))
+
+
+def test_an_edge_to_a_node_that_is_missing_is_refused():
+    with pytest.raises(ValueError, match=r"got edges of \['z'\]"):
+        plot_computational_graph(**GRAPH | {"edges": {("x", "z"): 1}})
 
 
 def test_templates_are_drawn_on_one_scale_with_0_in_its_middle():

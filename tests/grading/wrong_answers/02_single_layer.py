@@ -62,12 +62,11 @@ def build(w, b):
     return model
 
 
-# %% shuffled_accuracy: shuffles only the training images; loses check, hidden
-def shuffled_accuracy(train_set, valid_set, rng):
-    train_x, train_y = train_set
-    return accuracy(*train(train_x[:, rng.permutation(784)], train_y), *valid_set)
+# %% shuffle_pixels: draws an order of its own for the validation images; loses check, hidden
+def shuffle_pixels(train_x, valid_x, rng):
+    return train_x[:, rng.permutation(784)], valid_x[:, rng.permutation(784)]
 
 
-# %% shuffled_accuracy: shuffles nothing; loses hidden
-def shuffled_accuracy(train_set, valid_set, rng):
-    return accuracy(*train(*train_set), *valid_set)
+# %% shuffle_pixels: shuffles nothing; loses hidden
+def shuffle_pixels(train_x, valid_x, rng):
+    return train_x.copy(), valid_x.copy()
