@@ -144,7 +144,7 @@ def every_random_choice_is_seeded(notebook) -> Iterator[str]:
         before += cell.source + "\n"
         if found := re.search(r"\bdefault_rng\(\)|\bnp\.random\.(?!default_rng)\w+", cell.source):
             yield f"{place}: {found[0]} has no seed: write np.random.default_rng(seed=0)"
-        # a model between the tensors of a stored one, keras.Model(cnn.inputs, ...), draws no weights
+        # keras.Model(cnn.inputs, ...), between the tensors of a stored model, draws no weights
         builds = re.search(r"\bkeras\.(Sequential|Model)\((?!\w+\.inputs)", before)
         if builds and "tolerance" in cell.metadata and "set_random_seed(" not in before:
             yield f"{place}: no keras.utils.set_random_seed before this training"
