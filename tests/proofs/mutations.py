@@ -506,49 +506,52 @@ HELPERS = [
         "no margin around what is cropped to its ink",
         "digits_helpers/pictures/page.py",
         ("if color is None:", "if True:"),
-        "tests/unit/pictures/test_page.py",
+        "tests/unit/pictures/test_page.py::"
+        "test_the_margin_is_a_fifth_of_the_longer_side_and_has_the_color_of_the_background",
     ),
     Mutation(
         "the margin of a crop is of another width",
         "digits_helpers/pictures/page.py",
         ("MARGIN = 0.2", "MARGIN = 0.3"),
-        "tests/unit/pictures/test_page.py",
+        "tests/unit/pictures/test_page.py::"
+        "test_the_margin_is_a_fifth_of_the_longer_side_and_has_the_color_of_the_background",
     ),
     Mutation(
         "the ink taken for the background of a crop",
         "digits_helpers/pictures/page.py",
         ("if border(ink).mean() > 0.5:", "if border(ink).mean() <= 0.5:"),
-        "tests/unit/pictures/test_page.py",
+        "tests/unit/pictures/test_page.py::"
+        "test_a_digit_cropped_to_its_ink_keeps_all_of_its_strokes",
     ),
     Mutation(
         "a shaded page gets a margin",
         "digits_helpers/pictures/page.py",
         ("> 0.1 * contrast", "> 1.0 * contrast"),
-        "tests/unit/pictures/test_page.py",
+        "tests/unit/pictures/test_page.py::test_other_pictures_get_no_margin",
     ),
     Mutation(
         "a sheet from border to border gets a margin",
         "digits_helpers/pictures/page.py",
         (".max() > 0.6 * max(ink.shape)", ".max() > 60 * max(ink.shape)"),
-        "tests/unit/pictures/test_page.py",
+        "tests/unit/pictures/test_page.py::test_other_pictures_get_no_margin",
     ),
     Mutation(
         "a page with a dark strip gets a margin",
         "digits_helpers/pictures/page.py",
         ("    if _has_band(ink):", "    if False:"),
-        "tests/unit/pictures/test_page.py",
+        "tests/unit/pictures/test_page.py::test_other_pictures_get_no_margin",
     ),
     Mutation(
         "ruled paper gets a margin",
         "digits_helpers/pictures/page.py",
         ("if not np.array_equal(remove_ruled_lines(foreground), foreground):", "if False:"),
-        "tests/unit/pictures/test_page.py",
+        "tests/unit/pictures/test_page.py::test_other_pictures_get_no_margin",
     ),
     Mutation(
         "what touches one side gets a margin",
         "digits_helpers/pictures/page.py",
         ("if not (rows[0] and rows[-1]) and not (columns[0] and columns[-1]):", "if not rows[0]:"),
-        "tests/unit/pictures/test_page.py",
+        "tests/unit/pictures/test_page.py::test_other_pictures_get_no_margin",
     ),
     Mutation(
         "the corner of the page forgotten in the bounding boxes",

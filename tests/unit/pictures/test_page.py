@@ -265,9 +265,8 @@ def ruled(digits):
 
 
 def a_sheet_across(digits):
-    page = np.full((200, 200), 60)
-    page[:, 30:170] = 230
-    return page
+    corners = np.array([(50, 0), (190, 0), (150, 199), (10, 199)])
+    return cv2.fillPoly(np.full((200, 200), 60, np.uint8), [corners], 230)
 
 
 @pytest.mark.parametrize(
