@@ -204,7 +204,7 @@ class Referee:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=(folder / "errors.txt").open("wb"),
             env=variables,
         )
 
@@ -219,7 +219,9 @@ class Referee:
             self._send({"failed": failed} if failed else {"reply": True})
         if not message:
             self.process.kill()
-            return [error("NotRun", "the tests did not come to an end")]
+            said = (self.folder / "errors.txt").read_text(encoding="utf-8", errors="replace")
+            why = "".join(f": {line}" for line in said.strip().splitlines()[-1:])
+            return [error("NotRun", f"the tests did not come to an end{why}")]
         outputs = []
         if message["printed"]:
             outputs.append(nbformat.v4.new_output("stream", text=message["printed"]))

@@ -130,12 +130,12 @@ def prepare_gradebook(api, source, name):
             known = {cell.name: cell.source for cell in cells}
         except (MissingEntry, IndexError):
             known = None
-    current = {
+    tests = {
         cell.metadata.nbgrader.grade_id: cell.source
         for cell in nbformat.read(source, as_version=4).cells
-        if "nbgrader" in cell.metadata
+        if "nbgrader" in cell.metadata and not cell.metadata.nbgrader.solution
     }
-    if known is None or any(current[key] != known[key] for key in known.keys() & current.keys()):
+    if known is None or any(known.get(test) != text for test, text in tests.items()):
         result = api.generate_assignment(name, force=True)
         if not result["success"]:
             raise RuntimeError(f"the source of {name} cannot be used:\n{result.get('log', '')}")
@@ -144,13 +144,15 @@ def prepare_gradebook(api, source, name):
 def grade_one(api, folder, source, name, course):
     """Grade the submission in a folder; return its row of the table."""
     student = folder.parent.name
-    submitted, remarks = folder / f"{name}.ipynb", choose_notebook(folder, name)
+    submitted = folder / f"{name}.ipynb"
     graded = course / "autograded" / student / name / f"{name}.ipynb"
-    links = [path.name for path in folder.rglob("*") if path.is_symlink()]
+    links = [path.name for path in [folder, *folder.rglob("*")] if path.is_symlink()]
     ExecuteApart.last_run = None, None, None
     if links:
-        remarks.append(f"not graded: {links[0]} is a link, ask for the file itself")
-    elif submitted.exists():
+        remarks = [f"not graded: {links[0]} is a link, ask for the file itself"]
+    else:
+        remarks = choose_notebook(folder, name)
+    if submitted.exists() and not links:
         stamp = graded.with_name(".graded")
         state = "".join(hashlib.sha256(p.read_bytes()).hexdigest() for p in (submitted, source))
         if graded.exists() and stamp.exists() and stamp.read_text() == state:

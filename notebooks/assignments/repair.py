@@ -13,7 +13,8 @@ class RepairCells(NbGraderPreprocessor):
     """Give each cell of the assignment back its name, kind and points, once.
 
     A learner who copies or splits a cell in JupyterLab has its name twice; the last one keeps it,
-    the others stay as cells of the learner's own. A test that was deleted comes back.
+    the others stay as cells of the learner's own. A test that was deleted comes back, and so does
+    the cell of a written answer, empty. Any other task that was deleted stays so.
     """
 
     def preprocess(self, nb, resources):
@@ -39,18 +40,19 @@ class RepairCells(NbGraderPreprocessor):
         if not last:
             raise ValueError(f"no task of {assignment} is in this notebook: is it another one?")
         names = {index: name for name, (_, index) in last.items()}
-        repaired, missing = [], dict(known)
+        missing = {name: graded for name in known if (graded := without_answer(known[name]))}
+        repaired = []
         for index, cell in enumerate(nb.cells):
             if index not in names:
                 repaired.append(cell)
                 continue
             name = names[index]
-            for before in list(missing):  # the tests that stood before this cell come first
+            for before in known:  # the tests that stood before this cell come first
                 if before == name:
                     break
-                if before not in last:
+                if before in missing and before not in last:
                     repaired.append(missing.pop(before))
-            missing.pop(name)
+            missing.pop(name, None)
             if cell.cell_type != known[name].cell_type:
                 cell = nbformat.from_dict({**known[name], "source": cell.source})
             cell.metadata = nbformat.from_dict({"nbgrader": known[name].metadata.nbgrader})
@@ -60,6 +62,18 @@ class RepairCells(NbGraderPreprocessor):
             cell.pop("attachments", None)
         nb.metadata = nbformat.from_dict({})
         return nb, resources
+
+
+def without_answer(cell):
+    """Return a graded cell of the source as a learner gets it back; None if it is not graded."""
+    if not cell.metadata.nbgrader.get("grade"):
+        return None
+    back = nbformat.from_dict({**cell, "metadata": {"nbgrader": cell.metadata.nbgrader}})
+    if back.cell_type == "code":
+        back.outputs = []
+    if cell.metadata.nbgrader.get("solution"):
+        back.source = ""
+    return back
 
 
 class SafeToShow(NbGraderPreprocessor):

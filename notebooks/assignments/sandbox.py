@@ -35,7 +35,7 @@ try:
     resource.setrlimit(resource.RLIMIT_FSIZE, ({FILE}, {FILE}))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 except (ImportError, ValueError, OSError):
-    pass  # Windows has no such limits
+    pass  # not every system has all of these limits
 os.execv(sys.argv[1], sys.argv[1:])
 """
 MISSING = (
@@ -95,6 +95,8 @@ def contained(command, *, inside, readable=(), writable=()):
 
 def limited(command):
     """Return a command that starts another one with limits on memory and files."""
+    if sys.platform == "win32":  # it has no such limits
+        return command
     return [sys.executable, "-S", "-c", LIMIT, *command]
 
 
@@ -111,16 +113,18 @@ class Watch:
 
     def look(self):
         """Measure; end the processes if it is too much."""
-        try:
-            family = [self.process, *self.process.children(recursive=True)]
-            memory = cpu = 0
-            for each in family:
+        family, memory, cpu, written = [self.process], 0, 0, 0
+        with contextlib.suppress(psutil.Error):
+            family += self.process.children(recursive=True)
+        for each in family:
+            with contextlib.suppress(psutil.Error):  # it may have just ended
                 memory += each.memory_info().rss
                 cpu += sum(each.cpu_times()[:2])  # user and system
-        except (psutil.Error, OSError):  # one of them has just ended
-            return
+        for folder, _, files in os.walk(self.folder):
+            for file in files:
+                with contextlib.suppress(OSError):
+                    written += os.lstat(os.path.join(folder, file)).st_size
         self.megabytes, self.cpu = max(self.megabytes, memory / 2**20), max(self.cpu, cpu)
-        written = sum(path.lstat().st_size for path in list(self.folder.rglob("*")))
         for too_much, what in (
             (memory > MEMORY, f"more than {MEMORY // GIGABYTE} GB of memory"),
             (len(family) > PROCESSES, f"more than {PROCESSES} processes"),

@@ -7,7 +7,7 @@ blanks: no points, no harm.
 import copy
 
 import nbformat
-from submissions import fill, graded_cells, read
+from submissions import fill, graded_cells, read, solutions
 
 NAME = "01_pixels"
 FUNCTIONS = ["loses_ink", "difference", "balanced_sample", "leaked", "learning_curve"]
@@ -114,6 +114,14 @@ class Bomb:
 """
     + DEFINE.replace("VALUE", "np.array([Bomb()], dtype=object)"),
     "endless-answer": "import itertools\n" + DEFINE.replace("VALUE", "itertools.count()"),
+    "arguments-replaced": """
+def erase(value, *others):
+    for array in (value, *others):
+        if isinstance(array, np.ndarray):
+            array[...] = 0
+    return np.zeros(len(value), bool)
+"""
+    + DEFINE.replace("VALUE", "erase(*a)"),
     "exchange-replaced": """
 import exchange
 def answer(names, call, reply):
@@ -330,7 +338,15 @@ def forged():
     for cell in [c for c in doubled.cells if c.metadata.get("nbgrader", {}).get("grade")]:
         twin = nbformat.v4.new_code_cell("pass", metadata=copy.deepcopy(cell.metadata))
         doubled.cells.append(twin)
+    deleted = copy.deepcopy(read("release", NAME))
+    tasks = set(solutions(NAME))
+    deleted.cells = [
+        cell
+        for cell in deleted.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") not in tasks - {"meaning"}
+    ]
     return {
+        "tasks-deleted": deleted,
         "easy-tests": changed(easy),
         "tests-by-hand": changed(by_hand),
         "unknown-tests": changed(unknown),

@@ -11,7 +11,7 @@ import pandas as pd
 import psutil
 import pytest
 from cheats import CELLS, NAME, cheats, with_cell
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from submissions import COURSE, fill, graded_cells, make_course, read, solutions, submissions
@@ -19,6 +19,7 @@ from submissions import COURSE, fill, graded_cells, make_course, read, solutions
 sys.path.insert(0, str(COURSE))
 import classroom
 import exchange
+import referee
 import repair
 import sandbox
 
@@ -28,12 +29,16 @@ FILES = list(CELLS)[list(CELLS).index("startup-file") : list(CELLS).index("fork-
 TOGETHER = {"all machinery": MACHINERY, "all files": FILES}
 ALONE = [
     "equal-to-everything",
+    "arguments-replaced",
     "exchange-replaced",
     "kills-everything",
     "fork-bomb",
     "script-shown",
+    "script-written",
+    "tasks-deleted",
+    "tests-by-hand",
+    "doubled-tests",
 ]
-ALONE += ["tests-by-hand", "doubled-tests", "script-written"]
 HONEST = ["a-honest", "m-honest", "z-honest"]
 
 
@@ -165,6 +170,7 @@ values = st.recursive(
 
 
 @given(values)
+@settings(deadline=None)
 def test_data_arrives_as_it_was_sent(tmp_path_factory, value):
     path = tmp_path_factory.getbasetemp() / "value.npz"
     arrived = through(value, path=path)
@@ -175,6 +181,7 @@ def test_data_arrives_as_it_was_sent(tmp_path_factory, value):
 @given(
     arrays(st.sampled_from([np.uint8, np.float32, np.int64, np.bool_]), array_shapes(min_side=0))
 )
+@settings(deadline=None)
 def test_arrays_arrive_with_shape_and_dtype(tmp_path_factory, array):
     path = tmp_path_factory.getbasetemp() / "array.npz"
     arrived, scalar = through((array, array.dtype.type(1)), path=path)
@@ -209,7 +216,7 @@ def test_a_function_that_changes_its_argument_is_found_out(tmp_path):
         labels[0] = 9
         return 1
 
-    kind, value, changed, _ = called(tmp_path, f, np.zeros(3), np.ones(2))
+    kind, value, changed = called(tmp_path, f, np.zeros(3), np.ones(2))
     assert (kind, value, list(changed)) == ("returned", 1, [0])
     assert np.array_equal(changed[0], [9, 0, 0])
 
@@ -220,6 +227,54 @@ def test_an_error_arrives_as_name_and_message(tmp_path):
 
     assert called(tmp_path, f) == ["raised", "ValueError", "two sizes"]
     assert called(tmp_path, None)[:2] == ["raised", "NameError"]
+
+
+def judge(tmp_path, test, function):
+    """Let the referee run a test of a task ``f``; the function answers in this process."""
+    task = {"grade_id": "f", "solution": True, "grade": False}
+    graded = {"grade_id": "f-check", "solution": False, "grade": True}
+    cells = [
+        ("import numpy as np\ndata = np.arange(5.0)\nrng = np.random.default_rng(1)", {}),
+        ("def f(*arguments):\n    return 'the solution'", {"nbgrader": task}),
+        (test, {"nbgrader": graded}),
+    ]
+    cells = [nbformat.v4.new_code_cell(text, metadata=metadata) for text, metadata in cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "source.ipynb")
+
+    def ask(name):
+        exchange.answer({"f": function}, tmp_path / "call.npz", tmp_path / "reply.npz")
+
+    return referee.Referee(tmp_path / "source.ipynb", tmp_path, ask).test("f-check")["error"]
+
+
+def test_the_referee_tests_the_function_of_the_learner_and_not_the_solution(tmp_path):
+    test = "assert f(3) == 6, 'twice as much'"
+    assert judge(tmp_path, test, lambda x: 2 * x) is None
+    name, message, lines = judge(tmp_path, test, lambda x: x + 1)
+    assert (name, message) == ("AssertionError", "twice as much")
+    assert test in "\n".join(lines)
+
+
+def zeroed(array):
+    array[...] = 0
+    return 0.0
+
+
+def test_a_function_that_erases_its_arguments_does_not_erase_the_data_of_the_test(tmp_path):
+    test = "assert f(data) == 0\nassert data.sum() == 10"
+    assert judge(tmp_path, test, zeroed) is None
+
+
+def test_a_test_that_looks_at_the_arguments_afterwards_sees_them_changed(tmp_path):
+    test = f"{referee.MARK}\nf(data)\nassert data.sum() == 10, 'changed'"
+    assert judge(tmp_path, test, zeroed)[1] == "changed"
+    assert judge(tmp_path, test, np.sum) is None
+
+
+def test_a_generator_goes_on_after_a_call_whatever_the_learner_drew(tmp_path):
+    test = "assert f(rng) != f(rng)\nassert f(np.random.default_rng(2)) != f(rng)"
+    assert judge(tmp_path, test, lambda rng: rng.random()) is None
+    assert judge(tmp_path, "f(rng), f(rng)\nassert f(rng) == 7", lambda rng: 7) is None
 
 
 def repaired(notebook, tmp_path):
@@ -256,6 +311,21 @@ def test_a_test_that_was_deleted_comes_back_in_its_place(tmp_path):
     del notebook.cells[ids(notebook).index("difference-hidden")]
     order = [name for name in ids(read("source", NAME)) if name]
     assert [name for name in ids(repaired(notebook, tmp_path)) if name] == order
+
+
+def test_a_task_that_was_deleted_does_not_come_back_with_its_solution(tmp_path):
+    notebook = cheats()["tasks-deleted"]
+    result = repaired(notebook, tmp_path)
+    assert "leaked" not in ids(result)
+    assert "leaked-hidden" in ids(result)
+    assert not [cell for cell in result.cells if "BEGIN SOLUTION" in cell.source]
+
+
+def test_a_written_answer_that_was_deleted_comes_back_empty(tmp_path):
+    notebook = fill(NAME, solutions(NAME))
+    del notebook.cells[ids(notebook).index("meaning")]
+    result = repaired(notebook, tmp_path)
+    assert result.cells[ids(result).index("meaning")].source == ""
 
 
 def test_another_assignment_is_named_as_what_it_is(tmp_path):

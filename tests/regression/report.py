@@ -1,6 +1,6 @@
 """What a reader would now see differently: two runs of a notebook, cell by cell.
 
-`refresh.py` and `upgrade.py` print it and write it as a page with the figures side by side.
+`refresh.py` prints it and writes it as a page with the figures side by side.
 """
 
 import re
