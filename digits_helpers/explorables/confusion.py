@@ -24,7 +24,7 @@ class Confusion(Explorable):
     images = binary(help="their pixels, uint8 (m, 28, 28)")
 
     def draw(self):
-        """Draw the errors as a heatmap, and the images of the most confused pair."""
+        """Draw the errors as a heatmap, and images of a cell with the largest count."""
         matrix, label, predicted, shown = self._most_confused()
         figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), width_ratios=[1.25, 1])
         errors = np.where(np.eye(10, dtype=bool), np.nan, matrix)
@@ -32,7 +32,9 @@ class Confusion(Explorable):
         title = f"{wrong:,} of {matrix.sum():,} images are misclassified"
         plot_confusion_matrix(errors, left, fmt=".0f", unit="images", title=title)
         columns = 4
-        right.set_title(f"Most often a {label} is predicted as {predicted}")
+        right.set_title(
+            f"{errors[label, predicted]:.0f} times a {label} is predicted as {predicted}"
+        )
         for i, (image, confidence) in enumerate(shown[:12]):
             row, column = divmod(i, columns)
             top, start = 40 * row, 30 * column
@@ -43,17 +45,17 @@ class Confusion(Explorable):
         return figure
 
     def describe(self):
-        """Name the most confused pair."""
+        """Name the cell whose images are shown."""
         matrix, label, predicted, shown = self._most_confused()
         wrong = int(matrix.sum() - np.trace(matrix))
         return (
             f"Confusion matrix of {matrix.sum()} images, {wrong} of them misclassified, beside "
-            f"the images of the most confused pair: {len(shown)} stored images of a {label} "
+            f"images of a cell with the largest count: {len(shown)} stored images of a {label} "
             f"that were predicted as {predicted}, with their confidences."
         )
 
     def _most_confused(self):
-        """Return the matrix, the most confused pair, and its images with their confidences."""
+        """Return the matrix, a cell with the largest count, and its images and confidences."""
         labels, predictions = (np.frombuffer(a, np.uint8) for a in (self.labels, self.predictions))
         matrix = confusion_matrix(labels, predictions, labels=range(10))
         errors = np.where(np.eye(10, dtype=bool), -1, matrix)
