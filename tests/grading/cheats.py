@@ -206,7 +206,8 @@ for module in (digits_helpers.data, digits_helpers, numpy):
         pass""",
     "package-installed": """
 import subprocess, sys
-subprocess.run([sys.executable, "-m", "pip", "install", "-q", "six"], capture_output=True)""",
+install = [sys.executable, "-m", "pip", "install", "--retries=0", "six"]
+subprocess.run(install, capture_output=True)""",
     "solution-looked-for": SEARCH
     + "print([p.read_text() for f in found for p in f.rglob('*.ipynb')])",
     "gradebook-changed": SEARCH

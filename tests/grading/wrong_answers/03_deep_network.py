@@ -74,7 +74,7 @@ def build():
     return model
 
 
-# %% corrupt_labels: changes the labels that were passed in; loses check, hidden
+# %% corrupt_labels: changes the labels that were passed in; loses check
 def corrupt_labels(labels, fraction, rng):
     indices = rng.choice(len(labels), size=round(fraction * len(labels)), replace=False)
     labels[indices] = (labels[indices] + rng.integers(1, 10, size=len(indices))) % 10
