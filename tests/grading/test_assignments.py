@@ -1,7 +1,6 @@
 """The assignments, their student copies, and their grading by nbgrader's own autograder."""
 
 import ast
-import os
 import re
 import subprocess
 import sys
@@ -56,7 +55,7 @@ def grade_a_class(folder):
 
 @pytest.fixture(scope="module")
 def gradings(request, tmp_path_factory):
-    """Start the gradings that the tests of this run need, two at a time if nothing else runs."""
+    """Start the gradings that the tests of this run need, two at a time."""
     items = [item for item in request.session.items if hasattr(item, "callspec")]
     needed = {i.callspec.params["name"] for i in items if "gradings" in i.fixturenames}
 
@@ -69,7 +68,7 @@ def gradings(request, tmp_path_factory):
         }
         return grade(make_course(tmp_path_factory.mktemp(name), files), name)
 
-    with ThreadPoolExecutor(1 if "PYTEST_XDIST_WORKER" in os.environ else 2) as pool:
+    with ThreadPoolExecutor(2) as pool:
         yield {name: pool.submit(grade_all, name) for name in sorted(needed, reverse=True)}
 
 
