@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "augmentation": ["augment", "warp"],
+        "bad_input": ["corrupt_files", "draw_non_digits"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_sample_pictures", "load_split"],
         "evaluation_plots": ["plot_confused_pair", "plot_reliability"],
         "experiments": ["run_experiments"],
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explorables.drawing": ["draw_digit", "upload_digit"],
         "explorables.look_inside": ["look_inside"],
         "explorables.mix": ["mix_digits"],
+        "explorables.optimizers": ["explore_optimizers"],
         "explorables.scrub": ["scrub_training"],
         "explorables.temperature": ["explore_temperature"],
         "folders": [
@@ -40,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pictures.reading": ["load_digit_image", "read_digits"],
         "pictures.threshold": ["threshold_ink"],
         "plotting": [
+            "plot_computational_graph",
             "plot_confusion_matrix",
             "plot_digits",
             "plot_embedding",

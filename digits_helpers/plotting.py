@@ -199,40 +199,54 @@ def plot_probabilities(probabilities, ax=None, *, title=None):
     return ax
 
 
-def plot_detections(source, digits, ax=None):
-    """Draw a picture and each digit found in it: bounding box, label and confidence.
+def plot_detections(source, reading, ax=None):
+    """Draw a picture and what `read_digits` found in it.
+
+    A doubtful digit has a dashed bounding box and its confidence. What was left out has a dotted
+    one and the reason.
 
     Parameters
     ----------
-    source : str, path, open binary file, PIL image or array
+    source : str, path, bytes, open binary file, PIL image or array
         What was given to `read_digits`.
-    digits : list of Digit
+    reading : Reading or list of Digit
         What `read_digits` returned.
     ax : matplotlib Axes, optional
 
     Returns
     -------
     matplotlib Axes
-        In pixels of the original picture; its title is the reading.
+        In pixels of the original picture; its title is the reading, with a slash between rows.
     """
     from digits_helpers.pictures.opening import WORKING_PIXELS, open_scaled
+    from digits_helpers.pictures.results import Reading
 
+    reading = reading if isinstance(reading, Reading) else Reading(reading)
     picture, scale = open_scaled(source, WORKING_PIXELS)
     height, width = np.array(picture.shape[:2]) / scale
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 4.4))
     ax.imshow(picture, extent=(0, width, height, 0), interpolation="bilinear")
-    tag = {"facecolor": FOUND, "edgecolor": "none", "pad": 1}
-    for digit in digits:
-        left, top, right, bottom = digit.box
-        ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color=FOUND))
-        ax.annotate(digit.label, (left, top), fontsize=10, color="white", bbox=tag, ha="right")
-        confidence = f"{digit.probabilities.max():.0%}"
-        below = {"xytext": (0, -2), "textcoords": "offset points", "ha": "center", "va": "top"}
-        ax.annotate(confidence, ((left + right) / 2, bottom), fontsize=7, color=FOUND, **below)
-    ax.set_title("Read as " + " ".join(str(digit.label) for digit in digits))
+    for digit in reading:
+        confidence = f" {digit.confidence:.0%}" if digit.doubtful else ""
+        text = {"text": f"{digit.label}{confidence}", "size": 10, "color": FOUND}
+        _mark(ax, digit.box, text, ls="--" if digit.doubtful else "-")
+    for thing in reading.left_out:
+        text = {"text": thing.reason, "size": 7, "color": HIGHLIGHT}
+        _mark(ax, thing.box, text, ls=":")
+    ax.set_title("Read as " + " / ".join(reading.rows) if reading else "No digit was read")
     ax.axis("off")
     return ax
+
+
+def _mark(ax, box, text, ls):
+    """Draw a bounding box with a text above it, left-aligned: it reaches into no other."""
+    left, top, right, bottom = box
+    edge = {"fill": False, "color": text["color"], "ls": ls, "lw": 1.2}
+    ax.add_patch(Rectangle((left, top), right - left, bottom - top, **edge))
+    tag = {"facecolor": text["color"], "edgecolor": "none", "pad": 1}
+    above = {"xytext": (0, 2), "textcoords": "offset points", "ha": "left", "va": "bottom"}
+    ax.annotate(text["text"], (left, top), fontsize=text["size"], color="white", bbox=tag, **above)
 
 
 def plot_history(history, axes=None, *, heading=None):
@@ -490,6 +504,62 @@ def plot_neurons(layer_sizes, ax=None, *, names=None, highlight=None, max_units=
     ax.set(xlim=(-0.35, len(sizes) - 0.65), ylim=(-1.65, 1.75), title=title)
     ax.axis("off")
     return ax
+
+
+def plot_computational_graph(values, positions, edges, ax=None, *, gradients=None, title=None):
+    """Draw a computational graph: a circle for each value, an arrow for each use of one.
+
+    Parameters
+    ----------
+    values : dict of str to float
+        What is in each node; written above it.
+    positions : dict of str to pair of float
+        Column and row of each node; rows count upward.
+    edges : dict of pair of str to float
+        From which node to which; the number, the local derivative, is written at the arrow if
+        `gradients` are given.
+    ax : matplotlib Axes, optional
+    gradients : dict of str to float, optional
+        Derivative of the last value with respect to each node; written below it, in color.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    unknown = {name for edge in edges for name in edge} - set(values)
+    if unknown or set(values) != set(positions):
+        raise ValueError(
+            f"expected edges between, and a position for, the nodes {sorted(values)}; got edges of "
+            f"{sorted(unknown)} and positions of {sorted(positions)}"
+        )
+    columns, rows = np.array(list(positions.values()), float).T
+    if ax is None:
+        _, ax = plt.subplots(figsize=(1.45 * np.ptp(columns) + 1.2, 0.95 * np.ptp(rows) + 1.2))
+    for (start, end), derivative in edges.items():
+        (x1, y1), (x2, y2) = positions[start], positions[end]
+        arrow = {"arrowstyle": "-|>", "color": "#666666", "shrinkA": 15, "shrinkB": 15}
+        ax.annotate("", (x2, y2), (x1, y1), arrowprops=arrow)
+        if gradients is not None:
+            middle = (x1 + 0.45 * (x2 - x1), y1 + 0.45 * (y2 - y1))
+            label = _signed(derivative, "× ")
+            ax.text(*middle, label, ha="center", va="center", fontsize=9, backgroundcolor="white")
+    ax.scatter(columns, rows, s=700, c="white", edgecolors="#444444", zorder=3)
+    for name, (x, y) in positions.items():
+        ax.text(x, y, name, ha="center", va="center", fontsize=11, zorder=4)
+        ax.annotate(_signed(values[name]), (x, y), (0, 17), textcoords="offset points", ha="center")
+        if gradients is not None and name in gradients:
+            text = _signed(gradients[name])
+            below = {"textcoords": "offset points", "ha": "center", "va": "top"}
+            ax.annotate(text, (x, y), (0, -16), color=FOUND, fontweight="bold", **below)
+    ax.set(xlim=(columns.min() - 0.4, columns.max() + 0.4))
+    ax.set(ylim=(rows.min() - 0.6, rows.max() + 0.6), title=title)
+    ax.axis("off")
+    return ax
+
+
+def _signed(number, before=""):
+    return before + f"{number:g}".replace("-", "−")
 
 
 def _units(size, limit):

@@ -11,8 +11,9 @@ from scipy.ndimage import gaussian_filter1d
 
 # Points x,y of the strokes in hundredths of the digit's height, y downwards: a smooth curve runs
 # through them; "!" marks a corner, ";" lifts the pen. Kinds: usual; broken (a bar that stays
-# apart, a pen that skips); sloppy (hurried, close to another digit); rare (unlike MNIST,
-# in no sample picture: for training the reference models).
+# apart, a pen that skips); sloppy (hurried, close to another digit). Two kinds are for training
+# the reference models, and no sample picture is drawn from them: rare (unlike MNIST) and regional
+# (usual where people learn other shapes). Each has its own strokes, of a crossed 7 too.
 FORMS = defaultdict(list)
 with open(Path(__file__).with_name("forms.csv"), newline="", encoding="utf-8") as file:
     for row in csv.DictReader(file):

@@ -2,5 +2,6 @@
 
 One module for each step, in the order in which they run, each importing only from earlier ones:
 ``opening``, ``page``, ``gray``, ``background``, ``lines``, ``threshold`` (``ink`` runs these last
-three), ``components``, ``layout``, ``normalization``; ``reading`` runs them all.
+three), ``components``, ``layout``, ``normalization``; ``reading`` runs them all and returns what
+``results`` defines.
 """

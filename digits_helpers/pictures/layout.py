@@ -28,6 +28,20 @@ def group_components(boxes):
     return [g for g, h in zip(groups, heights, strict=True) if 0.4 * usual < h < 2.5 * usual]
 
 
+def find_neighbors(boxes):
+    """Tell whether two things of a digit's height stand side by side, clearly apart.
+
+    The parts of one digit, such as the stem of a 4 and its angle, are closer.
+    """
+    groups = np.array([bounding_box(boxes[group]) for group in group_components(boxes)])
+    height = groups[:, 2] - groups[:, 0]
+    top, left, bottom, right = groups[height > 0.6 * height.max()].T
+    overlap = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    gap = np.maximum.outer(left, left) - np.minimum.outer(right, right)
+    tall = np.maximum.outer(bottom - top, bottom - top)
+    return bool(((overlap > 0.5 * tall) & (gap > 0.1 * tall)).any())
+
+
 def _one_above_other(groups, boxes):
     """Return the positions of the first two groups that lie above one another, or None."""
     around = np.array([bounding_box(boxes[group]) for group in groups])
@@ -41,7 +55,7 @@ def _one_above_other(groups, boxes):
 
 
 def reading_order(groups, boxes):
-    """Sort groups into rows from the top, each from left to right."""
+    """Return rows of groups from the top, each from left to right."""
     rows = []
     for group in sorted(groups, key=lambda g: bounding_box(boxes[g])[1]):
         top, _, bottom, _ = bounding_box(boxes[group])
@@ -54,4 +68,4 @@ def reading_order(groups, boxes):
         else:
             rows.append([group])
     rows.sort(key=lambda row: np.mean([bounding_box(boxes[g])[[0, 2]].mean() for g in row]))
-    return [group for row in rows for group in row]
+    return rows

@@ -2,8 +2,13 @@
 
 import cv2
 import numpy as np
+from digits_helpers.pictures.gray import to_gray
+from digits_helpers.pictures.lines import remove_ruled_lines
 from digits_helpers.pictures.pixels import THUMBNAIL, border
 from scipy import ndimage
+
+MARGIN = 0.2
+"""Width of the margin around what is cropped to its ink, as a fraction of the longer side."""
 
 
 def crop_to_page(picture):
@@ -12,7 +17,10 @@ def crop_to_page(picture):
     Large things with sharp edges would be taken for ink. This finds frames of one gray level, such
     as the window around a canvas or a line drawn around the digit, and a page with straight edges
     on a desk. A page is not a rectangle to the camera: what is left of the desk in the corners is
-    filled with the color of the paper next to it. Transparent pictures are left as they are.
+    filled with the color of the paper next to it. Transparent pictures have neither.
+
+    What is cropped to its ink gets a margin in the color of its background. Otherwise strokes along
+    the border would be taken for frames, or for the background.
 
     Parameters
     ----------
@@ -24,8 +32,65 @@ def crop_to_page(picture):
     page : numpy.ndarray
         uint8 (h', w', 4); `picture` itself if there is nothing around the page.
     corner : tuple of int
-        Row and column of the page's first pixel in the picture.
+        Row and column of the page's first pixel in the picture; negative if there is a margin.
     """
+    page, (top, left) = _without_surroundings(picture)
+    color = _background_of_crop(page)
+    if color is None:
+        return page, (top, left)
+    margin = max(4, round(MARGIN * max(page.shape)))
+    wide = np.full((page.shape[0] + 2 * margin, page.shape[1] + 2 * margin, 4), color, np.uint8)
+    wide[margin:-margin, margin:-margin] = page
+    return wide, (top - margin, left - margin)
+
+
+def _background_of_crop(page):
+    """Return the color behind strokes that reach two opposite sides of a page, or None.
+
+    The background is what most of the border shows. It has to be plain, unlike paper in a
+    photograph, where it would leave a step at the margin. What is wide is a sheet or a desk, a band
+    along one side is what lies beside the page, and a line from border to border is a ruled one.
+    """
+    step = -(-max(page.shape) // THUMBNAIL)
+    gray = to_gray(page[::step, ::step])
+    values = np.rint(gray * 255).astype(np.uint8)
+    limit, _ = cv2.threshold(values, 0, 255, cv2.THRESH_OTSU)
+    ink = values > limit
+    if border(ink).mean() > 0.5:
+        ink = ~ink
+    rows, columns = ink.any(axis=1), ink.any(axis=0)
+    if not (rows[0] and rows[-1]) and not (columns[0] and columns[-1]):
+        return None
+    background = np.median(gray[~ink])
+    contrast = abs(np.median(gray[ink]) - background)
+    if np.median(np.abs(gray[~ink] - background)) > 0.1 * contrast:
+        return None
+    whole = cv2.copyMakeBorder(ink.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    if 2 * cv2.distanceTransform(whole, cv2.DIST_L2, 3).max() > 0.6 * max(ink.shape):
+        return None
+    if _has_band(ink):
+        return None
+    foreground = np.abs(gray - background)
+    if not np.array_equal(remove_ruled_lines(foreground), foreground):
+        return None
+    return np.median(page[::step, ::step][~ink], axis=0)
+
+
+def _has_band(ink):
+    """Tell whether a component covers a whole side and lies within a third of the picture there.
+
+    The bar of a 7 may cover a whole side too, but its stem goes on to the other one.
+    """
+    for turn in range(4):
+        turned = np.rot90(ink, turn)
+        _, labels = cv2.connectedComponents(np.ascontiguousarray(turned, np.uint8))
+        if turned[0].mean() > 0.95 and not (labels[len(labels) // 3 :] == labels[0].max()).any():
+            return True
+    return False
+
+
+def _without_surroundings(picture):
+    """Return the page without frames and desk, and its corner in the picture."""
     if picture[..., 3].min() < 255:
         return picture, (0, 0)
     top, left, bottom, right = min(map(_inside_frames, _channels(picture)), key=_area)

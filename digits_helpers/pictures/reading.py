@@ -1,6 +1,6 @@
 """Read one digit or all digits of a picture: `load_digit_image` and `read_digits`."""
 
-from dataclasses import dataclass
+import warnings
 
 import numpy as np
 from digits_helpers.pictures.components import (
@@ -11,22 +11,14 @@ from digits_helpers.pictures.components import (
 )
 from digits_helpers.pictures.gray import to_gray
 from digits_helpers.pictures.ink import extract_ink
-from digits_helpers.pictures.layout import group_components, reading_order
+from digits_helpers.pictures.layout import find_neighbors, group_components, reading_order
 from digits_helpers.pictures.normalization import center_by_mass, scale_to_box
 from digits_helpers.pictures.opening import open_picture, open_scaled
 from digits_helpers.pictures.page import crop_to_page
+from digits_helpers.pictures.results import Digit, Reading
 
 PAGE_PIXELS = 800_000
 """Larger pictures are reduced to about this many pixels: a digit is a small part of a page."""
-
-
-@dataclass(frozen=True, eq=False)
-class Digit:
-    """One digit that `read_digits` found."""
-
-    label: int
-    probabilities: np.ndarray
-    box: tuple[int, int, int, int]
 
 
 def load_digit_image(source):
@@ -48,9 +40,21 @@ def load_digit_image(source):
         If there is no file at a path.
     ValueError
         If the source is not a picture, is too large, or shows no digit.
+
+    Warns
+    -----
+    UserWarning
+        If two or more digits seem to stand side by side: the one is returned that stands out most.
     """
     page, _ = crop_to_page(open_picture(source))
-    return center_by_mass(scale_to_box(crop_digit(extract_ink(to_gray(page)))))
+    ink = extract_ink(to_gray(page))
+    if find_neighbors(find_components(ink).boxes):
+        warnings.warn(
+            "the picture seems to hold two or more digits side by side, and only one is returned: "
+            "read them all with read_digits(source)",
+            stacklevel=2,
+        )
+    return center_by_mass(scale_to_box(crop_digit(ink)))
 
 
 def read_digits(source, model=None):
@@ -66,9 +70,10 @@ def read_digits(source, model=None):
 
     Returns
     -------
-    list of Digit
-        In reading order: rows from the top, each from left to right. ``box`` is (left, top,
-        right, bottom) in pixels of the original picture, the right way up.
+    Reading
+        A list of `Digit`s in reading order: rows from the top, each from left to right. It also
+        states what was left out (`Reading.left_out`) and how the picture was rotated. Boxes are in
+        pixels of the original picture, the right way up.
 
     Raises
     ------
@@ -79,7 +84,8 @@ def read_digits(source, model=None):
     page, corner = crop_to_page(picture)
     ink = extract_ink(to_gray(page))
     found = find_components(ink)
-    groups = reading_order(group_components(found.boxes), found.boxes)
+    rows = reading_order(group_components(found.boxes), found.boxes)
+    groups = [group for row in rows for group in row]
     crops = [crop_to_components(ink, found, group) for group in groups]
     images = np.stack([center_by_mass(scale_to_box(crop)) for crop in crops])
     if model is None:
@@ -89,7 +95,8 @@ def read_digits(source, model=None):
     images = images.reshape(-1, *model.input_shape[1:])  # with or without a channel
     probabilities = np.asarray(model(images, training=False), np.float32)
     boxes = [(bounding_box(found.boxes[group]) + np.tile(corner, 2)) / scale for group in groups]
-    return [
-        Digit(int(row.argmax()), row, tuple(round(float(box[i])) for i in (1, 0, 3, 2)))
-        for row, box in zip(probabilities, boxes, strict=True)
-    ]
+    numbers = [number for number, row in enumerate(rows) for _ in row]
+    return Reading(
+        Digit(int(p.argmax()), p, tuple(round(float(box[i])) for i in (1, 0, 3, 2)), number)
+        for p, box, number in zip(probabilities, boxes, numbers, strict=True)
+    )

@@ -103,17 +103,18 @@ def notebook_03(data):
 
 def notebook_06(data):
     """Train as notebook 06 compiles it: a whole epoch in one graph, batches of 512, Adam 1e-3."""
+    import keras
     import tensorflow as tf
 
     (x, y), (x_test, y_test) = data
     names = ["hidden 1", "hidden 2", "hidden 3", "out"]
-    given = {"x_train": tf.constant(x.reshape(len(x), -1)), "y_train": tf.constant(y, tf.int32)}
-    given |= {"sizes": dict(zip(names, pairwise([784, *HIDDEN, 10]), strict=True))}
-    given |= {"size": 512, "batches": len(x) // 512}
-    parts = ("start", "forward", "cross_entropy", "loss_and_gradients", "zeros", "fused_adam")
-    *parts, make_epoch = from_notebook(6, *parts, "make_epoch", **given)
-    forward = parts[1]
-    weights, biases, epoch = make_epoch()
+    sizes = dict(zip(names, pairwise([784, *HIDDEN, 10]), strict=True))
+    given = {"train_set": (tf.constant(x.reshape(len(x), -1)), tf.constant(y, tf.int32))}
+    parts = ("initialize", "forward", "cross_entropy", "fused", "make_epoch")
+    initialize, forward, _, fused, make_epoch = from_notebook(6, *parts, **given)
+    draw = keras.initializers.HeNormal(seed=keras.random.SeedGenerator(0))
+    weights, biases = initialize(sizes, draw, 0.0)
+    epoch = make_epoch(fused, weights, biases)
     images = tf.constant(x_test.reshape(len(x_test), -1))
     seconds, scores = [], []
     while len(scores) < 15 and max(scores, default=0) < GOAL:

@@ -191,7 +191,7 @@ def test_a_file_that_is_no_picture_is_named_so_and_the_widget_goes_on_working(pa
     (text := tmp_path / "notes.txt").write_text("a 5\n")
     upload(page, text)
     expect(title(page, 3)).to_have_text("No prediction")
-    expect(output(page, 3)).to_contain_text("could not be read as a picture: expected")
+    expect(output(page, 3)).to_contain_text("could not be read as a picture: it is a text file")
     expect(output(page, 3).locator(".digits-file")).to_have_text("notes.txt")
     assert "Traceback" not in output(page, 3).inner_text()
     assert run_cell(page, 4) == before

@@ -2,14 +2,18 @@
 
 import re
 
+import digits_helpers.quiet_tensorflow
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from bare_host import load_rounded_model, open_figure
 from chromium import assert_accessible, expect, use_scheme, with_finger, with_mouse
 from digits_helpers import (
     drag_digit,
     explore_boundary,
     explore_confusion,
+    explore_optimizers,
     explore_temperature,
     load_mnist,
     load_reference_model,
@@ -33,6 +37,7 @@ MAKE = {
     "temperature": lambda: explore_temperature(LOGITS, LABELS),
     "boundary": explore_boundary,
     "drag": lambda: drag_digit(IMAGES[:4]),
+    "optimizers": explore_optimizers,
 }
 
 
@@ -220,6 +225,87 @@ def test_the_bars_are_what_keras_predicts_of_the_transformed_image(page, name):
     np.testing.assert_allclose(percent, 100 * expected[1], rtol=0, atol=1)
 
 
+OPTIMIZERS = {
+    "SGD": lambda s: keras.optimizers.SGD(s["rate"]),
+    "momentum": lambda s: keras.optimizers.SGD(s["rate"], momentum=s["momentum"]),
+    "Adam": lambda s: keras.optimizers.Adam(s["adam_rate"], beta_1=s["momentum"]),
+}
+
+
+@pytest.mark.parametrize("surface", ["narrow valley", "curved valley", "two minima"])
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_the_paths_are_those_of_keras_optimizers(page, surface, momentum):
+    figure = explore_optimizers(surface)
+    open_figure(page, figure)
+    terms, start = (figure.surfaces[surface][key] for key in ("terms", "start"))
+    settings = {"rate": 0.05, "adam_rate": 0.1, "momentum": momentum}
+    given = [terms, start, settings]
+    paths = page.evaluate("([terms, start, s]) => module.descend(terms, start, s, 60)", given)
+    for name, make in OPTIMIZERS.items():
+        weights = keras.Variable(start, dtype="float64")
+        optimizer = make(settings)
+        expected = [start]
+        for _ in range(60):
+            with tf.GradientTape() as tape:
+                w1, w2 = tf.unstack(weights.value)
+                loss = sum(c * w1**i * w2**j for i, j, c in terms)
+            optimizer.apply([tape.gradient(loss, weights.value)], [weights])
+            expected.append(weights.numpy())
+        np.testing.assert_allclose(paths[name], expected, rtol=0, atol=1e-5)
+
+
+def test_the_start_is_dragged_and_moved_by_keys_and_the_table_follows(page):
+    open_figure(page, MAKE["optimizers"]())
+    plot = page.get_by_role("application")
+    with_mouse(page, [[middle(plot), middle(plot, 0.75, 0.25)]])
+    expect(plot).to_have_attribute("aria-label", re.compile(r"w1 = 1\.00, w2 = 1\.00\."))
+    plot.focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(plot).to_have_attribute("aria-label", re.compile(r"w1 = 0\.90, w2 = 0\.98\."))
+    page.get_by_role("slider", name="Step").fill("0")
+    expect(page.locator(".optimizers-table")).to_contain_text("After 0 steps")
+    rows = page.locator(".optimizers-table tbody tr").all_inner_texts()
+    loss = 0.02 * 0.9**2 + 0.98**2
+    assert [row.split() for row in rows] == [
+        [name, f"{loss:.4f}", "0.90", "0.98"] for name in ("SGD", "Momentum", "Adam")
+    ]
+    page.get_by_role("button", name="Reset").click()
+    expect(plot).to_have_attribute("aria-label", re.compile(r"w1 = −1\.80, w2 = 1\.20\."))
+
+
+def test_too_large_a_learning_rate_is_said_to_diverge(page):
+    open_figure(page, MAKE["optimizers"]())
+    page.get_by_label("Learning rate of SGD and momentum").focus()
+    page.keyboard.press("End")
+    expect(page.locator(".boundary-note")).to_contain_text("SGD and momentum diverged")
+    expect(page.locator(".optimizers-table tbody tr").first).to_contain_text("diverged")
+
+
+def test_a_finger_drags_the_start_and_the_page_stays(page):
+    page.set_viewport_size({"width": 390, "height": 700})
+    open_figure(page, MAKE["optimizers"]())
+    plot = page.get_by_role("application")
+    plot.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    with_finger(page, [[middle(plot), middle(plot, 0.4, 0.4), middle(plot, 0.25, 0.75)]])
+    expect(plot).to_have_attribute("aria-label", re.compile(r"w1 = −1\.00, w2 = −1\.00\."))
+    assert page.evaluate("scrollY") == before
+
+
+def test_the_steps_are_played_and_without_motion_go_one_by_one(page):
+    open_figure(page, MAKE["optimizers"]())
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".optimizers-table")).to_contain_text(re.compile(r"After [4-9] steps"))
+    page.get_by_role("button", name="Pause").click()
+    page.emulate_media(reduced_motion="reduce")
+    open_figure(page, MAKE["optimizers"]())
+    for step in ("1 step", "2 steps"):
+        page.get_by_role("button", name="Next step").press("Enter")
+        page.wait_for_timeout(150)
+        expect(page.locator(".optimizers-table caption")).to_have_text(f"After {step}")
+
+
 def middle(locator, x=0.5, y=0.5):
     """Return a point of an element, in the coordinates of the page; by default its middle."""
     locator.scroll_into_view_if_needed()
@@ -339,6 +425,7 @@ def test_at_320_pixels_nothing_is_cut_and_damaged_state_gives_a_sentence(page, n
     figure = MAKE[name]()
     open_figure(page, figure)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    damage = {"confusion": "images", "scrub": "templates", "temperature": "logits"}
-    open_figure(page, figure, [damage.get(name, "moons" if name == "boundary" else "images")])
+    damage = {"scrub": "templates", "temperature": "logits", "boundary": "moons"}
+    damage["optimizers"] = "surfaces"
+    open_figure(page, figure, [damage.get(name, "images")])
     expect(page.get_by_role("alert")).to_contain_text("its data are missing or damaged")

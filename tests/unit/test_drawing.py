@@ -188,7 +188,7 @@ def test_a_file_that_is_no_picture_is_named_so_and_the_picture_before_it_stays(d
     before = widget.picture
     send(widget, data, name="notes.txt")
     assert widget.reading["title"] == "No prediction"
-    assert widget.reading["note"].startswith("The picture could not be read as a picture: expected")
+    assert widget.reading["note"].startswith("The picture could not be read as a picture: it is ")
     assert "probabilities" not in widget.reading
     assert widget.picture is before
     send(widget, file_of(Image.fromarray(RING)))

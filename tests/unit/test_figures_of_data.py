@@ -4,17 +4,23 @@ import base64
 import json
 import zlib
 
+import digits_helpers.quiet_tensorflow
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from digits_helpers import (
     drag_digit,
     explore_boundary,
     explore_confusion,
+    explore_optimizers,
     explore_temperature,
     load_mnist,
     mix_digits,
     scrub_training,
 )
+from digits_helpers.explorables.optimizers import SURFACES, descend, differentiate, evaluate
+from scipy import optimize
 from scipy.special import log_softmax, softmax
 from sklearn.metrics import confusion_matrix
 
@@ -50,6 +56,7 @@ def figures(digits, logits):
         "explore_temperature": explore_temperature(logits, labels),
         "explore_boundary": explore_boundary(),
         "drag_digit": drag_digit(images[:5]),
+        "explore_optimizers": explore_optimizers(),
     }
 
 
@@ -60,6 +67,7 @@ NAMES = [
     "explore_temperature",
     "explore_boundary",
     "drag_digit",
+    "explore_optimizers",
 ]
 
 
@@ -176,6 +184,37 @@ def test_the_problems_are_centered_and_have_both_classes(figures):
         assert np.abs(rows[:, :2]).max() < 2.4 or name == "blobs"
 
 
+@pytest.mark.parametrize("surface", SURFACES)
+def test_the_gradient_of_a_surface_agrees_with_finite_differences(surface):
+    terms = SURFACES[surface]["terms"]
+    for point in np.random.default_rng(0).uniform(-2, 2, size=(20, 2)):
+        expected = optimize.approx_fprime(point, lambda w: evaluate(terms, *w))
+        np.testing.assert_allclose(differentiate(terms, *point), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_the_still_picture_shows_the_paths_of_keras_optimizers(surface):
+    terms, start = SURFACES[surface]["terms"], SURFACES[surface]["start"]
+    paths = descend(terms, start, rate=0.05, adam_rate=0.2, momentum=0.8, steps=50)
+    optimizers = {
+        "SGD": keras.optimizers.SGD(0.05),
+        "momentum": keras.optimizers.SGD(0.05, momentum=0.8),
+        "Adam": keras.optimizers.Adam(0.2, beta_1=0.8),
+    }
+    for name, optimizer in optimizers.items():
+        weights = keras.Variable(start, dtype="float64")
+        for position in paths[name]:
+            np.testing.assert_allclose(weights.numpy(), position, atol=1e-5)
+            gradient = tf.constant(differentiate(terms, *weights.numpy()))
+            optimizer.apply([gradient], [weights])
+
+
+def test_a_path_that_diverges_ends():
+    paths = descend([[2, 0, 1.0]], [1.0, 0.0], rate=3.0)
+    assert len(paths["SGD"]) < 20
+    assert len(paths["Adam"]) == 101
+
+
 def test_without_labels_a_dragged_digit_is_called_what_the_network_predicts(figures, digits):
     assert list(figures["drag_digit"].labels) == digits[1][:5].tolist()
     assert list(drag_digit(digits[0][:2], labels=np.array([3, 4])).labels) == [3, 4]
@@ -220,6 +259,7 @@ STEPS, WEIGHTS, HISTORY = training()
         (lambda: explore_temperature(LABELS, LABELS), r"got \(3,\)"),
         (lambda: explore_boundary(seed=-1), "got -1"),
         (lambda: explore_boundary(seed=0.5), "got 0.5"),
+        (lambda: explore_optimizers("hill"), "'two minima', got 'hill'"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_was_expected(call, message):

@@ -126,3 +126,13 @@ def test_two_draws_of_one_picture_are_equal_and_two_pictures_are_not(generate):
     other = np.asarray(generate.draw("paint", "8"))
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_no_strokes_of_the_training_digits_are_those_of_a_sample_picture(generate):
+    with open(FOLDER / "forms.csv", newline="", encoding="utf-8") as file:
+        forms = list(csv.DictReader(file))
+    training = {row["strokes"] for row in forms if row["kind"] in ("rare", "regional")}
+    samples = {row["strokes"] for row in forms if row["kind"] in ("usual", "broken", "sloppy")}
+    assert len(training) + len(samples) == len({row["strokes"] for row in forms}) == len(forms)
+    kinds = {style[-1].get("kind", "usual") for style in generate.STYLES.values()}
+    assert kinds == {"usual", "broken", "sloppy"}

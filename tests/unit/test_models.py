@@ -1,5 +1,6 @@
 """load_reference_model: the stored networks are as good as their cards say, others are refused."""
 
+import importlib
 import json
 import warnings
 from itertools import pairwise
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from digits_helpers import DATA, load_mnist, load_other_writers, load_reference_model, load_split
 from measure import from_notebook
+from scipy import ndimage
 
 NAMES = [
     "single_layer",
@@ -220,3 +222,40 @@ def test_a_model_for_images_with_a_channel_is_accepted(folder):
     save(keras.Model(inputs, outputs), folder / "cnn.keras")
     predictions = load_reference_model("cnn").predict(np.zeros((2, 28, 28, 1)), verbose=0)
     np.testing.assert_allclose(predictions, 0.1, atol=1e-6)  # no ink: ten biases of 0
+
+
+@pytest.fixture
+def train(monkeypatch):
+    """Return the program that trains the reference models as a module."""
+    monkeypatch.syspath_prepend(DATA / "models")
+    return importlib.import_module("train")
+
+
+@pytest.mark.parametrize("label", "0123456789")
+def test_drawn_digits_of_other_countries_lie_as_mnists_do(train, label):
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        drawn = train.draw_regional(label, rng)
+        for image in (drawn, train.reduce_resolution(drawn, rng)):
+            assert image.shape == (28, 28)
+            assert (image.min(), image.dtype) == (0, np.float32)
+            assert image.max() <= 1
+            rows, columns = np.nonzero(image > 0.2)
+            assert 17 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
+            np.testing.assert_allclose(ndimage.center_of_mass(image), 14, atol=1.5)
+
+
+def test_a_path_of_straight_pieces_goes_through_every_so_manyth_point(train):
+    path = np.random.default_rng(1).random((50, 2))
+    pieces = train.straighten(path, 20)
+    np.testing.assert_allclose(pieces[[0, 20, 40, 49]], path[[0, 20, 40, 49]])
+    np.testing.assert_allclose(pieces[10], (path[0] + path[20]) / 2)
+
+
+def test_the_weights_of_both_stages_are_averaged(train):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    second = [np.full((3, 2), 4.0), np.full(2, 8.0)]
+    model.set_weights(second)
+    train.average(model, [np.zeros((3, 2)), np.full(2, 4.0)], 0.75)
+    np.testing.assert_allclose(model.get_weights()[0], 3)
+    np.testing.assert_allclose(model.get_weights()[1], 7)

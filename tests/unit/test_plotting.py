@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from digits_helpers import (
+    plot_computational_graph,
     plot_confusion_matrix,
     plot_detections,
     plot_digits,
@@ -26,7 +27,7 @@ from digits_helpers import (
     show,
 )
 from digits_helpers.explorables import base
-from digits_helpers.pictures.reading import Digit
+from digits_helpers.pictures.results import Digit, LeftOut, Reading
 from matplotlib.colors import to_rgb
 from PIL import Image
 from scipy import stats
@@ -262,6 +263,29 @@ def test_each_layer_needs_a_name_or_none():
         plot_neurons([3, 2], names=["pixels"])
 
 
+GRAPH = {
+    "values": {"x": 2.0, "y": -3.0},
+    "positions": {"x": (0, 0), "y": (1, 0)},
+    "edges": {("x", "y"): -1.5},
+}
+
+
+def test_a_graph_shows_values_and_with_gradients_what_they_are_multiplied_by():
+    ax = plot_computational_graph(**GRAPH, title="Twice")
+    assert [t.get_text() for t in ax.texts if t.get_text()] == ["x", "2", "y", "−3"]
+    ax = plot_computational_graph(**GRAPH, gradients={"x": -1.5, "y": 1.0})
+    assert [t.get_text() for t in ax.texts if t.get_text()] == [
+        *["× −1.5", "x", "2", "−1.5", "y", "−3", "1"]
+    ]
+    arrow = next(text for text in ax.texts if getattr(text, "arrow_patch", None))
+    assert (arrow.xyann, arrow.xy) == ((0, 0), (1, 0))
+
+
+def test_an_edge_to_a_node_that_is_missing_is_refused():
+    with pytest.raises(ValueError, match=r"got edges of \['z'\]"):
+        plot_computational_graph(**GRAPH | {"edges": {("x", "z"): 1}})
+
+
 def test_templates_are_drawn_on_one_scale_with_0_in_its_middle():
     templates = np.linspace(-1, 2, 7840).reshape(10, 28, 28)
     axes = plot_templates(templates, heading="Ten")
@@ -349,13 +373,27 @@ def test_a_reading_lies_over_the_picture_in_pixels_of_the_original():
     picture = np.full((1200, 2000), 255, np.uint8)  # drawn from fewer pixels
     certain, doubtful = np.eye(10)[4], np.full(10, 0.05)
     doubtful[7] = 0.55
-    digits = [Digit(4, certain, (100, 200, 400, 900)), Digit(7, doubtful, (900, 250, 1300, 950))]
+    digits = [
+        Digit(4, certain, (100, 200, 400, 900)),
+        Digit(7, doubtful, (900, 250, 1300, 950)),
+        Digit(4, certain, (100, 1000, 200, 1100), row=1),
+    ]
     ax = plot_detections(picture, digits)
-    assert ax.get_title(loc="left") == "Read as 4 7"  # where the style of the series puts it
+    assert ax.get_title(loc="left") == "Read as 47 / 4"  # where the style of the series puts it
     np.testing.assert_allclose(ax.images[0].get_extent(), [0, 2000, 1200, 0], rtol=0.01)
     boxes = [box.get_bbox().extents.tolist() for box in ax.patches]
-    assert boxes == [[100, 200, 400, 900], [900, 250, 1300, 950]]
-    assert [text.get_text() for text in ax.texts] == ["4", "100%", "7", "55%"]
+    assert boxes == [[100, 200, 400, 900], [900, 250, 1300, 950], [100, 1000, 200, 1100]]
+    assert [text.get_text() for text in ax.texts] == ["4", "7 55%", "4"]
+    assert [box.get_linestyle() for box in ax.patches] == ["-", "--", "-"]
+
+
+def test_what_was_left_out_has_a_dotted_box_and_the_reason():
+    reading = Reading([], [LeftOut((100, 200, 400, 220), "a line")])
+    ax = plot_detections(np.full((300, 500), 255, np.uint8), reading)
+    (box,), (text,) = ax.patches, ax.texts
+    assert (ax.get_title(loc="left"), text.get_text()) == ("No digit was read", "a line")
+    assert box.get_bbox().extents.tolist() == [100, 200, 400, 220]
+    assert box.get_linestyle() == ":"
 
 
 def test_runs_are_dots_beside_their_mean_and_its_student_interval():

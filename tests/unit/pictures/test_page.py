@@ -120,7 +120,9 @@ def test_digits_that_fill_the_picture_are_no_sheets(digits, inverted):
         for margin in (0, 2, 10):
             page = np.pad(tight, margin, constant_values=255)
             picture = open_picture(255 - page if inverted else page)
-            assert crop_to_page(picture)[0].shape == picture.shape
+            found, corner = crop_to_page(picture)
+            assert max(corner) <= 0  # nothing is cut off; what fills the picture gets a margin
+            np.testing.assert_array_equal(found.shape[:2] + 2 * np.array(corner), page.shape)
 
 
 @pytest.mark.parametrize(("wide", "high"), [(60, 160), (110, 150), (24, 180)])
@@ -184,5 +186,92 @@ def test_whatever_rectangles_a_picture_holds_part_of_it_is_left(shape, rectangle
     picture = open_picture(page)
     sheet, (row, column) = crop_to_page(picture)
     assert min(sheet.shape) > 0
-    assert row + sheet.shape[0] <= picture.shape[0]
-    assert column + sheet.shape[1] <= picture.shape[1]
+    margin = max(4, 0.2 * max(picture.shape))
+    assert row + sheet.shape[0] <= picture.shape[0] + margin
+    assert column + sheet.shape[1] <= picture.shape[1] + margin
+
+
+# What is cropped to its ink
+
+
+def to_its_ink(digit, side, levels=256):
+    """Crop a digit to its ink and scale its longer side: dark on light, of two levels or more."""
+    rows, columns = np.nonzero(digit < 128)
+    tight = digit[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    size = np.maximum(np.rint(np.array(tight.shape[::-1]) * side / max(tight.shape)), 1)
+    tight = cv2.resize(tight, size.astype(int).tolist(), interpolation=cv2.INTER_AREA)
+    return np.where(tight > 127, 255, 0).astype("u1") if levels == 2 else tight
+
+
+@pytest.mark.parametrize("digit", [0, 2, 3, 4, 5, 6, 7, 8, 9])
+@pytest.mark.parametrize("side", [16, 20, 28, 64])
+@pytest.mark.parametrize("levels", [2, 256])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_digit_cropped_to_its_ink_keeps_all_of_its_strokes(digits, digit, side, levels, inverted):
+    tight = to_its_ink(digits[digit], side, levels)
+    wide = np.pad(tight, side // 2, constant_values=255)
+    tight, wide = (255 - page if inverted else page for page in (tight, wide))
+    assert likeness(load_digit_image(tight), load_digit_image(wide)) > 0.95
+
+
+def test_the_margin_is_a_fifth_of_the_longer_side_and_has_the_color_of_the_background(digits):
+    tight = to_its_ink(digits[3], 100) / 255
+    page = np.dstack([40 + 200 * tight, 60 + 60 * tight, 90 + 0 * tight]).astype("u1")
+    found, corner = crop_to_page(open_picture(page))
+    assert corner == (-20, -20)
+    assert (found[:20] == (240, 120, 90, 255)).all()
+    np.testing.assert_array_equal(found[20:-20, 20:-20, :3], page)
+
+
+def test_the_margin_of_a_transparent_picture_is_transparent(digits):
+    ink = 255 - to_its_ink(digits[8], 64, 2)
+    found, (top, left) = crop_to_page(open_picture(np.dstack([0 * ink] * 3 + [ink])))
+    assert top < 0
+    assert left < 0
+    assert found[:-top, ..., 3].max() == 0
+
+
+def test_boxes_of_digits_lie_in_a_picture_that_is_cropped_to_them(digits):
+    tall = [to_its_ink(digit, 100) for digit in digits[3:6]]
+    row = np.hstack([np.pad(d, ((0, 0), (0, 12)), constant_values=255) for d in tall])[:, :-12]
+    found = read_digits(row)
+    boxes = np.array([digit.box for digit in found])
+    assert len(found) == 3
+    np.testing.assert_allclose(boxes[:, 1], 0, atol=1)
+    np.testing.assert_allclose(boxes[:, 3], 100, atol=1)
+    np.testing.assert_allclose((boxes[0, 0], boxes[-1, 2]), (0, row.shape[1]), atol=1)
+
+
+def shaded_crop(digits):
+    tight = to_its_ink(digits[2], 120) / 255
+    return 255 * tight * np.linspace(1, 0.6, tight.shape[1])
+
+
+def touching_one_side(digits):
+    tight = to_its_ink(digits[2], 120)
+    return np.pad(tight, ((0, 30), (30, 30)), constant_values=255)
+
+
+def with_a_dark_strip(digits):
+    page = np.pad(digits[2], 60, constant_values=255)
+    page[:, :25] = 70
+    return page
+
+
+def ruled(digits):
+    page = np.pad(digits[2], 60, constant_values=255)
+    page[20::40] = page[21::40] = 100
+    return page
+
+
+def a_sheet_across(digits):
+    corners = np.array([(50, 0), (190, 0), (150, 199), (10, 199)])
+    return cv2.fillPoly(np.full((200, 200), 60, np.uint8), [corners], 230)
+
+
+@pytest.mark.parametrize(
+    "page", [shaded_crop, touching_one_side, with_a_dark_strip, ruled, a_sheet_across]
+)
+def test_other_pictures_get_no_margin(digits, page):
+    picture = open_picture(page(digits).astype("u1"))
+    assert min(crop_to_page(picture)[1]) >= 0

@@ -55,6 +55,12 @@ def test_digits_are_found_where_they_are_in_reading_order(page, channels):
     assert all(digit.probabilities.dtype == np.float32 for digit in found)
 
 
+def test_digits_know_their_row(page):
+    found = read_digits(page[0], Recorder())
+    assert [digit.row for digit in found] == [0] * 4 + [1] * 4
+    assert found.rows == ["0123", "4567"]
+
+
 def test_boxes_are_in_pixels_of_the_original(page):
     large = Image.fromarray(page[0]).resize((2500, 1500))
     found = read_digits(large, Recorder())
