@@ -29,16 +29,21 @@ def remove_ruled_lines(foreground):
     ValueError
         If there is nothing but lines.
     """
-    if min(foreground.shape) < 40:
-        return foreground
-    rows = _remove_rows(np.ascontiguousarray(foreground))
-    lineless = _remove_rows(np.ascontiguousarray(rows.T)).T
+    lineless = without_lines(foreground)
     if not np.array_equal(foreground, lineless):
         small = thumbnail(lineless.clip(0))
         found = find_candidates(small, np.zeros_like(small), noise_level(small))
         if found.score.max() < FAINTEST_ON_LINES * max(small.shape) / THUMBNAIL:
             raise ValueError(BLANK)
     return lineless
+
+
+def without_lines(foreground):
+    """Do the same to what may hold nothing but lines."""
+    if min(foreground.shape) < 40:
+        return foreground
+    rows = _remove_rows(np.ascontiguousarray(foreground))
+    return _remove_rows(np.ascontiguousarray(rows.T)).T
 
 
 def _remove_rows(foreground):

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 from digits_helpers.pictures.gray import to_gray
-from digits_helpers.pictures.lines import remove_ruled_lines
+from digits_helpers.pictures.lines import without_lines
 from digits_helpers.pictures.pixels import THUMBNAIL, border
 from scipy import ndimage
 
@@ -70,8 +70,8 @@ def _background_of_crop(page):
         return None
     if _has_band(ink):
         return None
-    foreground = np.abs(gray - background)
-    if not np.array_equal(remove_ruled_lines(foreground), foreground):
+    foreground = np.abs(to_gray(page) - background)
+    if not np.array_equal(without_lines(foreground), foreground):
         return None
     return np.median(page[::step, ::step][~ink], axis=0)
 

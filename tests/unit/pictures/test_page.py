@@ -264,13 +264,35 @@ def ruled(digits):
     return page
 
 
+def a_ruled_strip(digits):
+    page = np.pad(digits[2], ((10, 10), (100, 400)), constant_values=255)
+    for top in (12, 48, 90):
+        page[top : top + 2] = 120
+    return page
+
+
+def only_lines(digits):
+    page = np.full((200, 300), 255)
+    page[20::40] = page[21::40] = 100
+    return page
+
+
 def a_sheet_across(digits):
     corners = np.array([(50, 0), (190, 0), (150, 199), (10, 199)])
     return cv2.fillPoly(np.full((200, 200), 60, np.uint8), [corners], 230)
 
 
 @pytest.mark.parametrize(
-    "page", [shaded_crop, touching_one_side, with_a_dark_strip, ruled, a_sheet_across]
+    "page",
+    [
+        shaded_crop,
+        touching_one_side,
+        with_a_dark_strip,
+        ruled,
+        a_ruled_strip,
+        only_lines,
+        a_sheet_across,
+    ],
 )
 def test_other_pictures_get_no_margin(digits, page):
     picture = open_picture(page(digits).astype("u1"))
