@@ -265,15 +265,16 @@ def ruled(digits):
 
 
 def a_ruled_strip(digits):
-    page = np.pad(digits[2], ((10, 10), (100, 400)), constant_values=255)
-    for top in (12, 48, 90):
+    page = np.pad(digits[2][::2, ::2], ((20, 20), (100, 450)), constant_values=255)
+    for top in (12, 48, 96):
         page[top : top + 2] = 120
     return page
 
 
 def only_lines(digits):
-    page = np.full((200, 300), 255)
-    page[20::40] = page[21::40] = 100
+    page = np.full((300, 260), 255)
+    for top in range(30, 300, 61):
+        page[top : top + 3] = 85
     return page
 
 
