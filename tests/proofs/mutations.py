@@ -3,17 +3,18 @@
 ``python tests/proofs/mutations.py``
 
 With words after it, only the mutations whose names hold one of them are run; ``--quick`` leaves out
-those that only a run of a notebook can catch. A mutation is one wrong change that a reader would
-see, or be misled by; one that changes nothing for a reader is none. Each is made alone, in a copy
-of the project, and `seen_by` names what has to notice: tests, or a notebook that is run again up to
-the first cell that differs. Printed are ``killed`` with the test that failed, or ``survived``; the
-exit code is 1 if one survived.
+those that only a run of a notebook can catch, and ``--sample 40`` draws forty, others each time. A
+mutation is one wrong change that a reader would see, or be misled by; one that changes nothing for
+a reader is none. Each is made alone, in a copy of the project, and `seen_by` names what has to
+notice: tests, or a notebook that is run again up to the first cell that differs. Printed are
+``killed`` with the test that failed, or ``survived``; the exit code is 1 if one survived.
 """
 
 import argparse
 import io
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -1074,6 +1075,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("names", nargs="*", metavar="name", help="a part of a mutation's name")
     parser.add_argument("--quick", action="store_true", help="run no notebook")
+    parser.add_argument("--sample", type=int, metavar="n", help="only n of them, drawn at random")
     options = parser.parse_args(arguments)
     mutations = [
         mutation
@@ -1081,6 +1083,8 @@ def main(arguments: list[str]) -> int:
         if (not options.names or any(name in mutation.name for name in options.names))
         and (mutation.quick or not options.quick)
     ]
+    if options.sample:
+        mutations = random.sample(mutations, min(options.sample, len(mutations)))
     survived = 0
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder, ThreadPoolExecutor(2) as pool:
         original = Path(folder)
