@@ -13,6 +13,8 @@ COLORS = [
     "#D55E00", "#F0E442", "#999999", "#332288", "#882255",
 ]  # fmt: skip
 """Of the digits 0 to 9; they are those in ``explore_embedding.js``."""
+DARKER = {"#F0E442": "#A39600", "#56B4E9": "#2C93CF", "#E69F00": "#C98A00"}
+"""What bright colors become where a digit is drawn on white without a disc."""
 
 
 class Embedding(Explorable):
@@ -28,18 +30,24 @@ class Embedding(Explorable):
     def draw(self):
         """Draw each plane with a digit for every image, the misclassified ones circled."""
         labels, predictions, planes = self._arrays()
-        count = len(planes)
-        figure, axes = plt.subplots(1, count, figsize=(3.4 * count, 3.5), squeeze=False)
-        for ax, points, name in zip(axes.flat, planes, self.names, strict=True):
+        columns = min(len(planes), 2)
+        rows = -(-len(planes) // columns)
+        size = (4.0 * columns, 4.2 * rows + 0.2)
+        figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+        for ax in axes.flat[len(planes) :]:
+            ax.axis("off")
+        for ax, points, name in zip(axes.flat, planes, self.names, strict=False):
             for digit in np.unique(labels):
                 x, y = points[labels == digit].T
-                ax.scatter(x, y, 22, COLORS[digit], marker=f"${digit}$", linewidths=0.4)
+                color = DARKER.get(COLORS[digit], COLORS[digit])
+                ax.scatter(x, y, 30, color, marker=f"${digit}$", linewidths=0.4)
             wrong = points[labels != predictions]
-            ax.scatter(*wrong.T, 90, "none", edgecolors="black", linewidths=1)
+            ax.scatter(*wrong.T, 110, "none", edgecolors="black", linewidths=1)
             ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=[], yticks=[], aspect="equal")
             ax.spines[:].set(visible=True, color="#BBBBBB")
             ax.set_title(f"{name}: {self._agreement(points):.0%}")
-        figure.supxlabel("percentages: the nearest neighbor is the same digit", fontsize=10)
+        text = "percentages: the nearest neighbor is the same digit; circled: misclassified"
+        figure.supxlabel(text, fontsize=10)
         return figure
 
     def describe(self):

@@ -416,7 +416,7 @@ def test_a_finger_reads_a_pixel_and_blends(page):
 
 def on_plane(page, figure, image, plane=0):
     """Return where an image is drawn in the page."""
-    points = np.frombuffer(figure.points, "<f4").reshape(-1, 400, 2)
+    points = np.frombuffer(figure.points, "<f4").reshape(-1, 400, 2).astype(float)
     box = page.get_by_role("application").bounding_box()
     inner = box["width"] - 28  # 14 pixels of margin
     x, y = points[plane, image]
