@@ -242,7 +242,9 @@ def test_planes_keep_their_proportions_and_say_how_often_neighbors_agree(figures
         distances = distance.squareform(distance.pdist(points)) + 9 * np.eye(len(points))
         expected = np.mean(digits[1][distances.argmin(axis=1)] == digits[1])
         assert figure._agreement(points) == expected
-    np.testing.assert_array_equal(unpack(figure, "images", np.uint8), digits[0].ravel())
+    images = unpack(figure, "images", np.uint8)
+    np.testing.assert_allclose(images, digits[0].ravel(), atol=8.5)  # of 255: 16 gray levels
+    assert len(np.unique(images)) == 16
 
 
 def test_an_embedding_of_one_point_twice_is_drawn_too(digits):
