@@ -58,8 +58,7 @@ def smallest_change(model, images, labels, steps=40):
 
     Parameters
     ----------
-    model, images, labels
-        As for `pixel_gradients`.
+    model, images, labels : see `pixel_gradients`
     steps : int
         How many times the gradient is computed.
 
