@@ -9,7 +9,7 @@ const COLORS = [
 ]; // of the digits 0 to 9; they are those in embedding.py
 const INK = ["white", "black", "black", "black", "black", "black", "black", "black", "white", "white"];
 const NEIGHBORS = 5;
-const WORDS = ["no", "one", "two", "three", "four", "five"];
+const WORDS = ["none", "one", "two", "three", "four", "five"];
 
 /** The squared distance of point i of `points` (x, y, x, y, ...) from a position. */
 const distance = (points, i, x, y) => (points[2 * i] - x) ** 2 + (points[2 * i + 1] - y) ** 2;
@@ -156,18 +156,18 @@ function render({ model, el }) {
 
     function describe(i) {
       const result = isWrong(i) ? `predicted ${predictions[i]}: wrong` : "predicted correctly";
-      return `Image ${i}, a ${labels[i]}, ${result}`;
+      return `Image ${i}, label ${labels[i]}, ${result}`;
     }
 
     function select(i) {
       selected = i;
       near = neighbors(planes[plane], i, NEIGHBORS);
       paint(image, pixels.subarray(784 * i, 784 * (i + 1)), 255);
-      image.setAttribute("aria-label", `Image ${i}, a ${labels[i]}`);
+      image.setAttribute("aria-label", `Image ${i}, label ${labels[i]}`);
       const same = near.filter((k) => labels[k] === labels[i]).length;
       sentence.textContent =
         `${describe(i)}. Of its ${WORDS[near.length]} nearest neighbors in this plane, ` +
-        `${WORDS[same]} ${same === 1 ? "is" : "are"} a ${labels[i]}:`;
+        `${WORDS[same]} ${same > 1 ? "have" : "has"} this label:`;
       list.replaceChildren(
         ...near.map((k) => {
           const small = addCanvas(null, SIDE, SIDE, describe(k));

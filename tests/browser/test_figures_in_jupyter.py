@@ -56,7 +56,7 @@ FIGURES = {
     ),
     "explore_embedding(images, labels, labels, {'plane': rng.normal(size=(200, 2))})": (
         lambda cell: cell.get_by_role("application").press("End"),
-        "Image 199, a",
+        "Image 199, label",
     ),
     "explore_temperature(np.log(probabilities), labels)": (
         lambda cell: pull(cell.get_by_role("slider")),

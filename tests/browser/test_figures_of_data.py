@@ -446,12 +446,12 @@ def test_mouse_and_keys_move_through_an_embedding(page):
     open_figure(page, figure)
     wrong = np.flatnonzero(LOGITS.argmax(axis=1) != LABELS)
     status = page.get_by_role("status")
-    expect(status).to_contain_text(f"Image {wrong[0]}, a {LABELS[wrong[0]]}, predicted")
+    expect(status).to_contain_text(f"Image {wrong[0]}, label {LABELS[wrong[0]]}, predicted")
     page.get_by_role("button", name="Next misclassified").click()
-    expect(status).to_contain_text(f"Image {wrong[1]}, a")
+    expect(status).to_contain_text(f"Image {wrong[1]}, label")
     middle(page.get_by_role("application"))  # in sight
     page.mouse.move(*on_plane(page, figure, 77))
-    expect(status).to_contain_text(f"Image 77, a {LABELS[77]}, ")
+    expect(status).to_contain_text(f"Image 77, label {LABELS[77]}, ")
     assert page.locator(".embedding-neighbors li").count() == 5
     page.get_by_role("application").focus()
     page.keyboard.press("End")
@@ -462,7 +462,7 @@ def test_mouse_and_keys_move_through_an_embedding(page):
     ahead = np.flatnonzero((right > 0) & (np.abs(up) <= right))
     step = ahead[np.hypot(right, up)[ahead].argmin()]
     page.keyboard.press("ArrowRight")
-    expect(status).to_contain_text(f"Image {step}, a")
+    expect(status).to_contain_text(f"Image {step}, label")
 
 
 def test_in_another_plane_the_same_image_has_other_neighbors(page):
@@ -473,7 +473,7 @@ def test_in_another_plane_the_same_image_has_other_neighbors(page):
     page.mouse.move(*on_plane(page, figure, 5))
     page.get_by_role("radio", name="second").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Image 5, a")
+    expect(page.get_by_role("status")).to_contain_text("Image 5, label")
     points = np.frombuffer(figure.points, "<f4").reshape(2, 400, 2)[1]
     near = spatial.cKDTree(points).query(points[5], 6)[1][1:]
     shown = page.locator(".embedding-neighbors canvas").evaluate_all(
@@ -482,7 +482,7 @@ def test_in_another_plane_the_same_image_has_other_neighbors(page):
     assert [text.split(",")[0] for text in shown] == [f"Image {i}" for i in near]
     page.get_by_role("application").scroll_into_view_if_needed()
     page.mouse.move(*on_plane(page, figure, 123, plane=1))
-    expect(page.get_by_role("status")).to_contain_text("Image 123, a")
+    expect(page.get_by_role("status")).to_contain_text("Image 123, label")
 
 
 def test_a_finger_chooses_a_point_of_an_embedding(page):
@@ -490,7 +490,7 @@ def test_a_finger_chooses_a_point_of_an_embedding(page):
     figure = MAKE["embedding"]()
     open_figure(page, figure)
     page.touchscreen.tap(*on_plane(page, figure, 42))
-    expect(page.get_by_role("status")).to_contain_text("Image 42, a")
+    expect(page.get_by_role("status")).to_contain_text("Image 42, label")
 
 
 @pytest.mark.parametrize("name", MAKE)
