@@ -10,6 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "attacks": ["pixel_gradients", "smallest_change"],
         "augmentation": ["augment", "warp"],
         "bad_input": ["corrupt_files", "draw_non_digits"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_sample_pictures", "load_split"],
@@ -19,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explorables.confusion": ["explore_confusion"],
         "explorables.drag": ["drag_digit"],
         "explorables.drawing": ["draw_digit", "upload_digit"],
+        "explorables.embedding": ["explore_embedding"],
         "explorables.look_inside": ["look_inside"],
         "explorables.mix": ["mix_digits"],
         "explorables.optimizers": ["explore_optimizers"],

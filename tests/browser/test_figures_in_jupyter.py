@@ -13,6 +13,7 @@ from digits_helpers import (
     drag_digit,
     explore_boundary,
     explore_confusion,
+    explore_embedding,
     explore_temperature,
     load_mnist,
     mix_digits,
@@ -52,6 +53,10 @@ FIGURES = {
     "explore_boundary()": (
         lambda cell: cell.get_by_role("button", name="One step").click(),
         "Step 1: loss",
+    ),
+    "explore_embedding(images, labels, labels, {'plane': rng.normal(size=(200, 2))})": (
+        lambda cell: cell.get_by_role("application").press("End"),
+        "Image 199, label",
     ),
     "explore_temperature(np.log(probabilities), labels)": (
         lambda cell: pull(cell.get_by_role("slider")),

@@ -13,6 +13,7 @@ from digits_helpers import (
     drag_digit,
     explore_boundary,
     explore_confusion,
+    explore_embedding,
     explore_optimizers,
     explore_temperature,
     load_mnist,
@@ -20,7 +21,7 @@ from digits_helpers import (
     mix_digits,
     scrub_training,
 )
-from scipy import ndimage, optimize, stats
+from scipy import ndimage, optimize, spatial, stats
 from scipy.special import log_softmax, softmax
 from sklearn.metrics import confusion_matrix
 
@@ -30,6 +31,7 @@ IMAGES, LABELS = IMAGES[:400], LABELS[:400]
 LOGITS = (RNG.normal(size=(400, 10)) + 3 * np.eye(10)[LABELS]).astype(np.float16).astype(float)
 STEPS, WEIGHTS = [0, 10, 100], RNG.normal(size=(3, 784, 10))
 HISTORY = {"loss": [2.3, 0.5, 0.25], "accuracy": [0.1, 0.875, 0.925]}
+PLANES = {"first": RNG.normal(size=(400, 2)), "second": RNG.normal(size=(400, 2)) + LOGITS[:, :2]}
 MAKE = {
     "confusion": lambda: explore_confusion(IMAGES, LABELS, softmax(LOGITS, axis=1)),
     "mix": lambda: mix_digits(IMAGES[:5], LABELS[:5]),
@@ -38,6 +40,7 @@ MAKE = {
     "boundary": explore_boundary,
     "drag": lambda: drag_digit(IMAGES[:4]),
     "optimizers": explore_optimizers,
+    "embedding": lambda: explore_embedding(IMAGES, LABELS, LOGITS.argmax(axis=1), PLANES),
 }
 
 
@@ -409,6 +412,85 @@ def test_a_finger_reads_a_pixel_and_blends(page):
     expect(page.locator(".mix-formula")).to_contain_text("1.00 × ")
     page.locator(".digits-toggle").tap()
     expect(page.get_by_role("checkbox")).to_be_checked()
+
+
+def on_plane(page, figure, image, plane=0):
+    """Return where an image is drawn in the page."""
+    points = np.frombuffer(figure.points, "<f4").reshape(-1, 400, 2).astype(float)
+    box = page.get_by_role("application").bounding_box()
+    inner = box["width"] - 28  # 14 pixels of margin
+    x, y = points[plane, image]
+    return np.array([box["x"] + 14 + x * inner, box["y"] + 14 + (1 - y) * inner])
+
+
+def test_neighbors_in_a_plane_are_those_of_scipy(page):
+    figure = MAKE["embedding"]()
+    open_figure(page, figure)
+    points = np.frombuffer(figure.points, "<f4").reshape(2, 400, 2)[1]
+    given = [points.ravel().tolist(), LABELS.tolist()]
+    near, first, fraction = page.evaluate(
+        "([p, y]) => [y.map((_, i) => module.neighbors(p, i, 5)), "
+        "y.map((_, i) => module.nearest(p, p[2 * i] + 1e-6, p[2 * i + 1])), "
+        "module.agreement(p, y)]",
+        given,
+    )
+    expected = spatial.cKDTree(points).query(points, 6)[1]
+    np.testing.assert_array_equal(near, expected[:, 1:])
+    np.testing.assert_array_equal(first, np.arange(400))
+    assert fraction == np.mean(LABELS[expected[:, 1]] == LABELS)
+    assert figure._agreement(points) == fraction
+
+
+def test_mouse_and_keys_move_through_an_embedding(page):
+    figure = MAKE["embedding"]()
+    open_figure(page, figure)
+    wrong = np.flatnonzero(LOGITS.argmax(axis=1) != LABELS)
+    status = page.get_by_role("status")
+    expect(status).to_contain_text(f"Image {wrong[0]}, label {LABELS[wrong[0]]}, predicted")
+    page.get_by_role("button", name="Next misclassified").click()
+    expect(status).to_contain_text(f"Image {wrong[1]}, label")
+    middle(page.get_by_role("application"))  # in sight
+    page.mouse.move(*on_plane(page, figure, 77))
+    expect(status).to_contain_text(f"Image 77, label {LABELS[77]}, ")
+    assert page.locator(".embedding-neighbors li").count() == 5
+    page.get_by_role("application").focus()
+    page.keyboard.press("End")
+    expect(status).to_contain_text("Image 399,")
+    page.keyboard.press("Home")
+    points = np.frombuffer(figure.points, "<f4").reshape(2, 400, 2)[0].astype(float)
+    right, up = (points - points[0]).T
+    ahead = np.flatnonzero((right > 0) & (np.abs(up) <= right))
+    step = ahead[np.hypot(right, up)[ahead].argmin()]
+    page.keyboard.press("ArrowRight")
+    expect(status).to_contain_text(f"Image {step}, label")
+
+
+def test_in_another_plane_the_same_image_has_other_neighbors(page):
+    page.emulate_media(reduced_motion="reduce")
+    figure = MAKE["embedding"]()
+    open_figure(page, figure)
+    middle(page.get_by_role("application"))
+    page.mouse.move(*on_plane(page, figure, 5))
+    page.get_by_role("radio", name="second").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Image 5, label")
+    points = np.frombuffer(figure.points, "<f4").reshape(2, 400, 2)[1]
+    near = spatial.cKDTree(points).query(points[5], 6)[1][1:]
+    shown = page.locator(".embedding-neighbors canvas").evaluate_all(
+        "all => all.map(e => e.getAttribute('aria-label'))"
+    )
+    assert [text.split(",")[0] for text in shown] == [f"Image {i}" for i in near]
+    page.get_by_role("application").scroll_into_view_if_needed()
+    page.mouse.move(*on_plane(page, figure, 123, plane=1))
+    expect(page.get_by_role("status")).to_contain_text("Image 123, label")
+
+
+def test_a_finger_chooses_a_point_of_an_embedding(page):
+    page.set_viewport_size({"width": 390, "height": 700})
+    figure = MAKE["embedding"]()
+    open_figure(page, figure)
+    page.touchscreen.tap(*on_plane(page, figure, 42))
+    expect(page.get_by_role("status")).to_contain_text("Image 42, label")
 
 
 @pytest.mark.parametrize("name", MAKE)

@@ -646,6 +646,28 @@ HELPERS = [
         "tests/unit/test_plotting.py::test_runs_are_dots_beside_their_mean_and_its_student_interval",
     ),
     Mutation(
+        "a smallest change that leaves the range of pixels",
+        "digits_helpers/attacks.py",
+        (
+            "change = np.clip(images + change, 0, 1) - images",
+            "change = np.clip(images + change, -1, 2) - images",
+        ),
+        "tests/unit/test_attacks.py::test_every_changed_digit_is_an_image_and_is_misread",
+    ),
+    Mutation(
+        "the margin with the label among the others",
+        "digits_helpers/attacks.py",
+        ("logits - 1e9 * one_hot", "logits"),
+        "tests/unit/test_attacks.py::test_the_gradient_of_a_linear_logit_is_its_template",
+    ),
+    Mutation(
+        "the planes of an embedding stretched to a square",
+        "digits_helpers/explorables/embedding.py",
+        ("(np.max(high - low) or 1)", "np.maximum(high - low, 1e-9)"),
+        "tests/unit/test_figures_of_data.py::"
+        "test_planes_keep_their_proportions_and_say_how_often_neighbors_agree",
+    ),
+    Mutation(
         "a public name lost",
         "digits_helpers/__init__.py",
         ('"models": ["load_reference_model"],', ""),

@@ -13,6 +13,7 @@ from digits_helpers import (
     drag_digit,
     explore_boundary,
     explore_confusion,
+    explore_embedding,
     explore_optimizers,
     explore_temperature,
     load_mnist,
@@ -21,6 +22,7 @@ from digits_helpers import (
 )
 from digits_helpers.explorables.optimizers import SURFACES, descend, differentiate, evaluate
 from scipy import optimize
+from scipy.spatial import distance
 from scipy.special import log_softmax, softmax
 from sklearn.metrics import confusion_matrix
 
@@ -46,6 +48,14 @@ def training(steps=5, *, keys=("loss", "accuracy")):
     return [10 * step for step in range(steps)], weights, history
 
 
+def planes(logits):
+    """Return predictions, and two planes in which the digits are more or less apart."""
+    angle = 2 * np.pi * logits.argmax(axis=1) / 10
+    noise = np.random.default_rng(3).normal(size=(len(logits), 2))
+    circle = np.column_stack([3 * np.cos(angle), np.sin(angle)])
+    return logits.argmax(axis=1), {"circle": circle + 0.1 * noise, "cloud": circle + noise}
+
+
 @pytest.fixture(scope="module")
 def figures(digits, logits):
     images, labels = digits
@@ -57,6 +67,7 @@ def figures(digits, logits):
         "explore_boundary": explore_boundary(),
         "drag_digit": drag_digit(images[:5]),
         "explore_optimizers": explore_optimizers(),
+        "explore_embedding": explore_embedding(images, labels, *planes(logits)),
     }
 
 
@@ -68,6 +79,7 @@ NAMES = [
     "explore_boundary",
     "drag_digit",
     "explore_optimizers",
+    "explore_embedding",
 ]
 
 
@@ -220,7 +232,30 @@ def test_without_labels_a_dragged_digit_is_called_what_the_network_predicts(figu
     assert list(drag_digit(digits[0][:2], labels=np.array([3, 4])).labels) == [3, 4]
 
 
+def test_planes_keep_their_proportions_and_say_how_often_neighbors_agree(figures, digits, logits):
+    figure, given = figures["explore_embedding"], planes(logits)[1]
+    stored = unpack(figure, "points", "<f4").reshape(2, -1, 2)
+    for points, original in zip(stored, given.values(), strict=True):
+        width = np.ptp(original, axis=0)
+        np.testing.assert_allclose(np.ptp(points, axis=0), width / width.max(), atol=1e-6)
+        np.testing.assert_allclose((points.min(axis=0) + points.max(axis=0)) / 2, 0.5, atol=1e-6)
+        distances = distance.squareform(distance.pdist(points)) + 9 * np.eye(len(points))
+        expected = np.mean(digits[1][distances.argmin(axis=1)] == digits[1])
+        assert figure._agreement(points) == expected
+    images = unpack(figure, "images", np.uint8)
+    np.testing.assert_allclose(images, digits[0].ravel(), atol=8.5)  # of 255: 16 gray levels
+    assert len(np.unique(images)) == 16
+
+
+def test_an_embedding_of_one_point_twice_is_drawn_too(digits):
+    plane = {"a single point": np.zeros((2, 2))}
+    figure = explore_embedding(digits[0][:2], digits[1][:2], digits[1][:2], plane)
+    assert "0 misclassified" in figure.describe()
+    figure.draw()
+
+
 IMAGES, LABELS = np.zeros((3, 28, 28), np.uint8), np.array([0, 1, 2])
+PLANE = {"plane": np.zeros((3, 2))}
 TABLE = np.full((3, 10), 0.1)
 STEPS, WEIGHTS, HISTORY = training()
 
@@ -257,6 +292,17 @@ STEPS, WEIGHTS, HISTORY = training()
         (lambda: explore_temperature(TABLE, LABELS), "np.log"),
         (lambda: explore_temperature(TABLE[:, :9], LABELS), r"\(3, 10\), got \(3, 9\)"),
         (lambda: explore_temperature(LABELS, LABELS), r"got \(3,\)"),
+        (lambda: explore_embedding(IMAGES[:1], LABELS[:1], LABELS[:1], {}), "images, got 1"),
+        (lambda: explore_embedding(IMAGES, LABELS, LABELS, {}), "1 to 4 planes, got 0"),
+        (lambda: explore_embedding(IMAGES, LABELS, TABLE, PLANE), "argmax"),
+        (
+            lambda: explore_embedding(IMAGES, LABELS, LABELS, {"a": TABLE}),
+            r"'a', so shape \(3, 2\)",
+        ),
+        (
+            lambda: explore_embedding(IMAGES, LABELS, LABELS, {"a": np.full((3, 2), np.nan)}),
+            "a finite point",
+        ),
         (lambda: explore_boundary(seed=-1), "got -1"),
         (lambda: explore_boundary(seed=0.5), "got 0.5"),
         (lambda: explore_optimizers("hill"), "'two minima', got 'hill'"),
