@@ -22,8 +22,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = {
-    "README.md", "CONTRIBUTING.md", "LICENSE", "environment.yml", "pyproject.toml",
-    "constraints.txt", "data", "digits_helpers", "docs", "notebooks", "tests",
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "environment.yml",
+    "pyproject.toml", "constraints.txt", "data", "digits_helpers", "docs", "notebooks", "tests",
 }  # fmt: skip
 
 
@@ -268,6 +268,21 @@ def test_the_ci_script_can_be_started_and_checks_the_style():
 @pytest.mark.parametrize("file", [".ci/run", ".github/workflows/test.yml"])
 def test_continuous_integration_fails_where_there_is_no_browser(file):
     assert "REQUIRE_BROWSER=1 .venv/bin/pytest tests/browser\n" in read(file)
+
+
+def test_changes_and_citation_name_the_version_of_the_package():
+    version = PROJECT["version"]
+    assert re.search(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)[1] == version
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert str(citation["version"]) == version
+    assert citation["title"] == README.partition("\n")[0].strip("# ")
+    assert citation["license"] == PROJECT["license"]
+
+
+def test_every_workflow_is_valid_yaml_whose_jobs_have_a_time_limit():
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+        jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+        assert all(job["timeout-minutes"] <= 60 for job in jobs.values()), path.name
 
 
 def test_nothing_else_lies_at_the_top_but_dot_files():
