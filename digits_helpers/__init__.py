@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explorables.mix": ["mix_digits"],
         "explorables.optimizers": ["explore_optimizers"],
         "explorables.scrub": ["scrub_training"],
+        "explorables.search": ["explore_search"],
         "explorables.temperature": ["explore_temperature"],
         "folders": [
             "check_image_folder",
