@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bad_input": ["corrupt_files", "draw_non_digits"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_sample_pictures", "load_split"],
         "evaluation_plots": ["plot_confused_pair", "plot_reliability"],
+        "experiment_plots": ["plot_accuracies"],
         "experiments": ["run_experiments"],
         "explorables.boundary": ["explore_boundary"],
         "explorables.confusion": ["explore_confusion"],
