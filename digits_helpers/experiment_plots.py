@@ -38,7 +38,8 @@ def plot_accuracies(table, ax=None, *, errors=(2.5, 90), title=None):
     ax.spines[:].set_visible(False)
     ax.set_title(title)
     bar = ax.figure.colorbar(image, ax=ax, label="error (%)")
-    ticks = [tick for tick in (2.5, 3, 4, 5, 10, 25, 50, 90) if errors[0] <= tick <= errors[1]]
+    levels = (2.5, 5, 10, 25, 50, 90) if errors[1] > 10 else (2.5, 3, 4, 5, 6)
+    ticks = [tick for tick in levels if errors[0] <= tick <= errors[1]]
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.ax.minorticks_off()
     return ax

@@ -645,6 +645,19 @@ HELPERS = [
         "tests/unit/test_plotting.py::test_runs_are_dots_beside_their_mean_and_its_student_interval",
     ),
     Mutation(
+        "the winner compared with itself",
+        "digits_helpers/explorables/search.py",
+        ("keepdims=True) - table) / (self.seeds - 1)", "keepdims=True)) / self.seeds"),
+        "tests/unit/test_figures_of_data.py::"
+        "test_the_winner_is_compared_with_the_other_runs_of_its_setting",
+    ),
+    Mutation(
+        "a heatmap of errors without logarithm",
+        "digits_helpers/experiment_plots.py",
+        ("norm = LogNorm(*errors, clip=True)", "norm = plt.Normalize(*errors, clip=True)"),
+        "tests/unit/test_experiment_plots.py",
+    ),
+    Mutation(
         "a public name lost",
         "digits_helpers/__init__.py",
         ('"models": ["load_reference_model"],', ""),

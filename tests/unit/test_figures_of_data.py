@@ -237,6 +237,17 @@ def test_the_best_of_random_runs_is_expected_as_over_all_draws():
         assert row[1] == pytest.approx(np.take(others, best).mean())
 
 
+def test_the_winner_is_compared_with_the_other_runs_of_its_setting():
+    runs = searched()
+    accuracies = 100 * runs["accuracy"].to_numpy()
+    others = [
+        np.mean([accuracies[j] for j in range(len(runs)) if j // 3 == i // 3 and j != i])
+        for i in range(len(runs))
+    ]
+    expected = expect_best(accuracies, others, 10)
+    np.testing.assert_allclose(explore_search(runs)._expected(), expected, rtol=1e-6)
+
+
 def test_the_accuracies_of_a_search_are_stored_by_row_column_and_run(figures):
     runs = searched()
     shuffled = explore_search(runs.sample(frac=1, random_state=0).sort_values("seed"))
