@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bad_input": ["corrupt_files", "draw_non_digits"],
         "data": ["DATA", "load_mnist", "load_other_writers", "load_sample_pictures", "load_split"],
         "evaluation_plots": ["plot_confused_pair", "plot_reliability"],
+        "experiment_plots": ["plot_accuracies"],
         "experiments": ["run_experiments"],
         "explorables.boundary": ["explore_boundary"],
         "explorables.confusion": ["explore_confusion"],
@@ -25,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explorables.mix": ["mix_digits"],
         "explorables.optimizers": ["explore_optimizers"],
         "explorables.scrub": ["scrub_training"],
+        "explorables.search": ["explore_search"],
         "explorables.temperature": ["explore_temperature"],
         "folders": [
             "check_image_folder",

@@ -1,10 +1,12 @@
 """The figures of data in a real Chromium without a kernel: their arithmetic, their controls."""
 
 import re
+from itertools import product
 
 import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from bare_host import load_rounded_model, open_figure
@@ -15,6 +17,7 @@ from digits_helpers import (
     explore_confusion,
     explore_embedding,
     explore_optimizers,
+    explore_search,
     explore_temperature,
     load_mnist,
     load_reference_model,
@@ -30,6 +33,9 @@ _, (IMAGES, LABELS) = load_mnist()
 IMAGES, LABELS = IMAGES[:400], LABELS[:400]
 LOGITS = (RNG.normal(size=(400, 10)) + 3 * np.eye(10)[LABELS]).astype(np.float16).astype(float)
 STEPS, WEIGHTS = [0, 10, 100], RNG.normal(size=(3, 784, 10))
+GRID = product([32, 64, 128, 256], [0.0003, 0.001, 0.003, 0.01], range(3))
+RUNS = pd.DataFrame(GRID, columns=["batch", "rate", "seed"])
+RUNS["accuracy"] = (RNG.permutation(len(RUNS)) + 9700) / 10_000
 HISTORY = {"loss": [2.3, 0.5, 0.25], "accuracy": [0.1, 0.875, 0.925]}
 PLANES = {"first": RNG.normal(size=(400, 2)), "second": RNG.normal(size=(400, 2)) + LOGITS[:, :2]}
 MAKE = {
@@ -41,6 +47,7 @@ MAKE = {
     "drag": lambda: drag_digit(IMAGES[:4]),
     "optimizers": explore_optimizers,
     "embedding": lambda: explore_embedding(IMAGES, LABELS, LOGITS.argmax(axis=1), PLANES),
+    "search": lambda: explore_search(RUNS),
 }
 
 
@@ -309,6 +316,71 @@ def test_the_steps_are_played_and_without_motion_go_one_by_one(page):
         expect(page.locator(".optimizers-table caption")).to_have_text(f"After {step}")
 
 
+def test_what_a_random_search_expects_is_what_many_searches_find(page):
+    open_figure(page, MAKE["search"]())
+    accuracies = 100 * RUNS["accuracy"].to_numpy()
+    others = page.evaluate("([v, n]) => module.meanOfOthers(v, n)", [accuracies.tolist(), 3])
+    sums = accuracies.reshape(-1, 3).sum(axis=1).repeat(3)
+    np.testing.assert_allclose(others, (sums - accuracies) / 2, atol=1e-9)
+    expected = page.evaluate(
+        "([v, o]) => module.expectBest(v, o, 5)", [accuracies.tolist(), others]
+    )
+    draws = np.random.default_rng(1).integers(len(RUNS), size=(200_000, 5))
+    for runs in range(1, 6):
+        best = draws[np.arange(len(draws)), accuracies[draws[:, :runs]].argmax(axis=1)]
+        assert expected[runs - 1]["best"] == pytest.approx(accuracies[best].mean(), abs=2e-3)
+        assert expected[runs - 1]["fresh"] == pytest.approx(np.take(others, best).mean(), abs=2e-3)
+
+
+def test_a_search_shows_the_stored_runs_and_ends_after_ten(page):
+    open_figure(page, MAKE["search"]())
+    percent = 100 * RUNS["accuracy"].to_numpy().reshape(-1, 3)
+    cells, status = page.get_by_role("gridcell"), page.locator(".search-status")
+    cells.nth(0).click()
+    expect(status).to_contain_text(f"learning rate 0.0003 reaches {percent[0, 0]:.2f} %")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(cells.nth(5)).to_be_focused()
+    expect(status).to_contain_text(
+        f"Run 2 of 10: batch size 64, learning rate 0.001 reaches {percent[5, 0]:.2f} %"
+    )
+    page.keyboard.press(" ")
+    label = f"batch size 64, learning rate 0.001: {percent[5, :2].mean():.2f} %, mean of 2 runs"
+    expect(cells.nth(5)).to_have_attribute("aria-label", re.compile(re.escape(label)))
+    for _ in range(2):
+        page.keyboard.press("Enter")
+    expect(status).to_contain_text("All three stored runs")
+    chance = page.get_by_role("button", name="Train a random setting")
+    for _ in range(6):
+        chance.click()
+    expect(chance).to_be_disabled()
+    shown = [label for label in labels_of(cells) if "not trained" not in label]
+    assert len(shown) == 8
+    [best] = [label for label in labels_of(cells) if "your best run" in label]
+    name = best.partition(":")[0]
+    expect(status).to_contain_text(f"with {name}. The other runs of this setting")
+    page.get_by_role("button", name="Show all").click()
+    means = [float(re.search(r": (\S+) %, mean of 3", label)[1]) for label in labels_of(cells)]
+    np.testing.assert_allclose(means, percent.mean(axis=1), atol=0.0051)
+    page.get_by_role("button", name="Start again").click()
+    expect(status).to_contain_text("You have 10 runs")
+    assert all("not trained" in label for label in labels_of(cells))
+
+
+def labels_of(cells):
+    return cells.evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
+
+
+def test_a_finger_trains_a_setting(page):
+    page.set_viewport_size({"width": 390, "height": 700})
+    open_figure(page, MAKE["search"]())
+    page.get_by_role("gridcell").nth(6).tap()
+    expect(page.locator(".search-status")).to_contain_text(
+        "Run 1 of 10: batch size 64, learning rate 0.003"
+    )
+
+
 def middle(locator, x=0.5, y=0.5):
     """Return a point of an element, in the coordinates of the page; by default its middle."""
     locator.scroll_into_view_if_needed()
@@ -508,6 +580,6 @@ def test_at_320_pixels_nothing_is_cut_and_damaged_state_gives_a_sentence(page, n
     open_figure(page, figure)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     damage = {"scrub": "templates", "temperature": "logits", "boundary": "moons"}
-    damage["optimizers"] = "surfaces"
+    damage |= {"optimizers": "surfaces", "search": "accuracies"}
     open_figure(page, figure, [damage.get(name, "images")])
     expect(page.get_by_role("alert")).to_contain_text("its data are missing or damaged")

@@ -545,7 +545,7 @@ HELPERS = [
     Mutation(
         "ruled paper gets a margin",
         "digits_helpers/pictures/page.py",
-        ("if not np.array_equal(remove_ruled_lines(foreground), foreground):", "if False:"),
+        ("if not np.array_equal(without_lines(foreground), foreground):", "if False:"),
         "tests/unit/pictures/test_page.py::test_other_pictures_get_no_margin",
     ),
     Mutation(
@@ -666,6 +666,19 @@ HELPERS = [
         ("(np.max(high - low) or 1)", "np.maximum(high - low, 1e-9)"),
         "tests/unit/test_figures_of_data.py::"
         "test_planes_keep_their_proportions_and_say_how_often_neighbors_agree",
+    ),
+    Mutation(
+        "the winner compared with itself",
+        "digits_helpers/explorables/search.py",
+        ("keepdims=True) - table) / (self.seeds - 1)", "keepdims=True)) / self.seeds"),
+        "tests/unit/test_figures_of_data.py::"
+        "test_the_winner_is_compared_with_the_other_runs_of_its_setting",
+    ),
+    Mutation(
+        "a heatmap of errors without logarithm",
+        "digits_helpers/experiment_plots.py",
+        ("norm = LogNorm(*errors, clip=True)", "norm = plt.Normalize(*errors, clip=True)"),
+        "tests/unit/test_experiment_plots.py",
     ),
     Mutation(
         "a public name lost",

@@ -182,9 +182,10 @@ def test_results_without_a_loss_or_with_a_name_of_the_settings_are_refused(table
 def test_the_cell_of_notebook_07_runs_on_a_dask_cluster_by_one_changed_line(table):
     notebook = nbformat.read(NOTEBOOK, 4)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    names = ["import time", "base = {", "pixel_mean, ", "def build(", "def fit(", "def train("]
+    names = ["import json", "base = {", "pixel_mean, ", "objectives = {"]
+    names += ["def build(", "def fit(", "def train("]
     setup = [next(cell for cell in cells if cell.startswith(name)) for name in names]
-    sweep = next(cell for cell in cells if 'DATA / "experiments.csv"' in cell)
+    sweep = next(cell for cell in cells if "(train, settings, DATA" in cell)
     line = 'with joblib.parallel_config("loky", n_jobs=2):'
     assert sweep.count(line) == 1
     page = {}

@@ -3,10 +3,12 @@
 import base64
 import json
 import zlib
+from itertools import product
 
 import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from digits_helpers import (
@@ -15,12 +17,14 @@ from digits_helpers import (
     explore_confusion,
     explore_embedding,
     explore_optimizers,
+    explore_search,
     explore_temperature,
     load_mnist,
     mix_digits,
     scrub_training,
 )
 from digits_helpers.explorables.optimizers import SURFACES, descend, differentiate, evaluate
+from digits_helpers.explorables.search import expect_best
 from scipy import optimize
 from scipy.spatial import distance
 from scipy.special import log_softmax, softmax
@@ -56,6 +60,13 @@ def planes(logits):
     return logits.argmax(axis=1), {"circle": circle + 0.1 * noise, "cloud": circle + noise}
 
 
+def searched(seeds=3):
+    """Return runs of 2 x 3 settings, of which no two have the same accuracy."""
+    settings = product([32, 128], [0.001, 0.01, 0.1], range(seeds))
+    runs = pd.DataFrame(settings, columns=["batch", "rate", "seed"])
+    return runs.assign(accuracy=np.random.default_rng(3).permutation(len(runs)) / 100)
+
+
 @pytest.fixture(scope="module")
 def figures(digits, logits):
     images, labels = digits
@@ -68,6 +79,7 @@ def figures(digits, logits):
         "drag_digit": drag_digit(images[:5]),
         "explore_optimizers": explore_optimizers(),
         "explore_embedding": explore_embedding(images, labels, *planes(logits)),
+        "explore_search": explore_search(searched()),
     }
 
 
@@ -80,6 +92,7 @@ NAMES = [
     "drag_digit",
     "explore_optimizers",
     "explore_embedding",
+    "explore_search",
 ]
 
 
@@ -227,6 +240,36 @@ def test_a_path_that_diverges_ends():
     assert len(paths["Adam"]) == 101
 
 
+def test_the_best_of_random_runs_is_expected_as_over_all_draws():
+    values, others = [3.0, 1.0, 4.0, 1.5, 9.0], [2.0, 7.0, 1.0, 8.0, 5.0]
+    for runs, row in enumerate(expect_best(values, others, 4), start=1):
+        draws = list(product(range(5), repeat=runs))
+        best = [max(draw, key=values.__getitem__) for draw in draws]
+        assert row[0] == pytest.approx(np.take(values, best).mean())
+        assert row[1] == pytest.approx(np.take(others, best).mean())
+
+
+def test_the_winner_is_compared_with_the_other_runs_of_its_setting():
+    runs = searched()
+    accuracies = 100 * runs["accuracy"].to_numpy()
+    others = [
+        np.mean([accuracies[j] for j in range(len(runs)) if j // 3 == i // 3 and j != i])
+        for i in range(len(runs))
+    ]
+    expected = expect_best(accuracies, others, 10)
+    np.testing.assert_allclose(explore_search(runs)._expected(), expected, rtol=1e-6)
+
+
+def test_the_accuracies_of_a_search_are_stored_by_row_column_and_run(figures):
+    runs = searched()
+    shuffled = explore_search(runs.sample(frac=1, random_state=0).sort_values("seed"))
+    for figure in (figures["explore_search"], shuffled):
+        stored = unpack(figure, "accuracies", "<f4").reshape(2, 3, 3)
+        np.testing.assert_allclose(stored.ravel(), 100 * runs["accuracy"], rtol=1e-6)
+        assert (figure.rows, figure.columns) == (["32", "128"], ["0.001", "0.01", "0.1"])
+        assert (figure.row_name, figure.column_name) == ("batch size", "learning rate")
+
+
 def test_without_labels_a_dragged_digit_is_called_what_the_network_predicts(figures, digits):
     assert list(figures["drag_digit"].labels) == digits[1][:5].tolist()
     assert list(drag_digit(digits[0][:2], labels=np.array([3, 4])).labels) == [3, 4]
@@ -306,6 +349,15 @@ STEPS, WEIGHTS, HISTORY = training()
         (lambda: explore_boundary(seed=-1), "got -1"),
         (lambda: explore_boundary(seed=0.5), "got 0.5"),
         (lambda: explore_optimizers("hill"), "'two minima', got 'hill'"),
+        (lambda: explore_search(searched(), rows="width"), r"without \['width'\]"),
+        (lambda: explore_search(searched().iloc[1:]), "got 2 to 3 runs of 6"),
+        (
+            lambda: explore_search(searched().iloc[3:]),
+            "each of 6 combinations, got 3 to 3 runs of 5",
+        ),
+        (lambda: explore_search(searched(seeds=1)), "at least 2"),
+        (lambda: explore_search(searched().assign(accuracy=97.0)), "from 0 to 1"),
+        (lambda: explore_search(searched().assign(accuracy=np.nan)), "diverged"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_was_expected(call, message):
