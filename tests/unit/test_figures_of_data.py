@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from digits_helpers import (
     drag_digit,
+    edit_kernel,
     explore_boundary,
     explore_confusion,
     explore_optimizers,
@@ -57,6 +58,7 @@ def figures(digits, logits):
         "explore_boundary": explore_boundary(),
         "drag_digit": drag_digit(images[:5]),
         "explore_optimizers": explore_optimizers(),
+        "edit_kernel": edit_kernel(),
     }
 
 
@@ -68,6 +70,7 @@ NAMES = [
     "explore_boundary",
     "drag_digit",
     "explore_optimizers",
+    "edit_kernel",
 ]
 
 
@@ -213,6 +216,13 @@ def test_a_path_that_diverges_ends():
     paths = descend([[2, 0, 1.0]], [1.0, 0.0], rate=3.0)
     assert len(paths["SGD"]) < 20
     assert len(paths["Adam"]) == 101
+
+
+def test_a_kernel_is_read_back_as_the_reader_left_it(figures):
+    figure = edit_kernel()
+    np.testing.assert_array_equal(figure.kernel, np.outer([1, 2, 1], [-1, 0, 1]))  # Sobel's
+    figure.weights_now = list(range(9))
+    np.testing.assert_array_equal(figure.kernel, [[0, 1, 2], [3, 4, 5], [6, 7, 8]])
 
 
 def test_without_labels_a_dragged_digit_is_called_what_the_network_predicts(figures, digits):
