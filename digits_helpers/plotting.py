@@ -730,7 +730,8 @@ def plot_channels(image, channels, kernels, *, bias=0.0, heading=None):
         axes += [seen, weights, result]
     axes.append(figure.add_subplot(grid[:, 4]))
     axes[-1].imshow(total, vmin=0)
-    axes[-1].set_title(f"sum {_signed(bias, '+ ' if bias >= 0 else '')}, ReLU", fontsize=10)
+    sign = "−" if bias < 0 else "+"
+    axes[-1].set_title(f"sum {sign} {abs(bias):g}, then ReLU", fontsize=10)
     for ax in axes:
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color=OTHER)
