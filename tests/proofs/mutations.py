@@ -344,7 +344,7 @@ HELPERS = [
         "tests/unit/test_plotting.py",
     ),
     Mutation(
-        "the predictions of two seeds exchanged",
+        "seed 0 missing among the runs",
         "data/models/seeds.csv",
         ("cnn_longer,0,", "cnn_longer,9,"),
         "tests/unit/test_seeds_runs.py",
