@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explorables.confusion": ["explore_confusion"],
         "explorables.drag": ["drag_digit"],
         "explorables.drawing": ["draw_digit", "upload_digit"],
+        "explorables.edit_kernel": ["edit_kernel"],
         "explorables.embedding": ["explore_embedding"],
         "explorables.look_inside": ["look_inside"],
         "explorables.mix": ["mix_digits"],
@@ -47,6 +48,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pictures.threshold": ["threshold_ink"],
         "plotting": [
             "plot_computational_graph",
+            "plot_channels",
             "plot_confusion_matrix",
             "plot_digits",
             "plot_embedding",
@@ -55,6 +57,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "plot_neurons",
             "plot_pixel_values",
             "plot_probabilities",
+            "plot_responses",
             "plot_detections",
             "plot_runs",
             "plot_templates",

@@ -612,3 +612,128 @@ def plot_templates(templates, titles=range(10), *, limit=None, label="weight", h
     if heading:
         figure.suptitle(heading, x=0.01, ha="left")
     return axes.ravel()
+
+
+def plot_kernel(kernel, ax, *, limit=None):
+    """Draw a kernel with its weights written on it: orange above 0, blue below, white 0.
+
+    Parameters
+    ----------
+    kernel : array of shape (height, width)
+    ax : matplotlib Axes
+    limit : float, optional
+        The weight that the strongest orange stands for; by default the largest of the kernel.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    kernel = np.asarray(kernel)
+    limit = limit or np.abs(kernel).max() or 1
+    ax.imshow(kernel, cmap=SIGNED, vmin=-limit, vmax=limit)
+    for (row, column), weight in np.ndenumerate(kernel if kernel.size <= 9 else np.zeros((0, 0))):
+        ax.text(column, row, _signed(round(weight, 2)), ha="center", va="center", fontsize=9)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set(visible=True, color=OTHER)
+    return ax
+
+
+def plot_responses(image, kernels, axes=None, *, columns=4, heading=None):
+    """Draw kernels, each with what its convolution makes of an image beside it.
+
+    Orange is positive, blue negative, white 0, up to the largest value of each.
+
+    Parameters
+    ----------
+    image : array of shape (height, width)
+    kernels : dict of str to array of shape (rows, columns)
+        What to write above each pair, and its weights.
+    axes : array of matplotlib Axes, optional
+        Two for each pair; by default those of a new figure with so many pairs (`columns`) in a row.
+    columns : int
+    heading : str, optional
+        What the whole figure shows.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes, two for each pair
+    """
+    from scipy import ndimage
+
+    if axes is None:
+        rows = -(-len(kernels) // columns)
+        size = {"figsize": (10, 13 / columns / 2 * rows + 0.4), "width_ratios": [0.7, 1] * columns}
+        figure, axes = plt.subplots(rows, 2 * columns, squeeze=False, **size)
+        figure.suptitle(heading, x=0.01, ha="left")
+    axes = np.ravel(axes)
+    for ax in axes[2 * len(kernels) :]:
+        ax.axis("off")
+    for (name, kernel), left, right in zip(kernels.items(), axes[::2], axes[1::2], strict=False):
+        kernel = np.asarray(kernel, float)
+        plot_kernel(kernel, left)
+        response = ndimage.correlate(np.asarray(image, float), kernel, mode="constant")
+        limit = np.abs(response).max() or 1
+        right.imshow(response, cmap=SIGNED, vmin=-limit, vmax=limit)
+        right.set(xticks=[], yticks=[])
+        right.spines[:].set(visible=True, color=OTHER)
+        left.set_title(name, fontsize=10, loc="left")
+    return axes
+
+
+def plot_channels(image, channels, kernels, *, bias=0.0, heading=None):
+    """Draw how one filter convolves several channels: a kernel for each, and the sum after ReLU.
+
+    Parameters
+    ----------
+    image : array of shape (height, width)
+        What the channels were made of, drawn first.
+    channels : dict of str to array of shape (height, width)
+        The name and the values of each channel.
+    kernels : array of shape (rows, columns, channels)
+        The weights of the filter.
+    bias : float
+    heading : str, optional
+        What the whole figure shows.
+
+    Returns
+    -------
+    list of matplotlib Axes
+        The image; channel, kernel and result, a row for each channel; the sum.
+    """
+    from scipy import ndimage
+
+    kernels, count = np.asarray(kernels, float), len(channels)
+    if kernels.ndim != 3 or kernels.shape[2] != count:
+        raise ValueError(
+            f"expected weights of shape (rows, columns, {count}), a kernel for each channel, "
+            f"got {kernels.shape}"
+        )
+    figure = plt.figure(figsize=(10, 1.85 * count + 0.4))
+    grid = figure.add_gridspec(count, 5, width_ratios=[1, 1, 0.6, 1, 1])
+    results = [
+        ndimage.correlate(np.asarray(channel, float), kernels[..., k], mode="constant")
+        for k, channel in enumerate(channels.values())
+    ]
+    total = np.maximum(sum(results) + bias, 0)
+    top = max(np.abs(result).max() for result in results) or 1
+    axes = [figure.add_subplot(grid[:, 0])]
+    axes[0].imshow(image, vmin=0)
+    axes[0].set_title("the image", fontsize=10)
+    for k, (name, channel) in enumerate(channels.items()):
+        seen, weights, result = (figure.add_subplot(grid[k, column]) for column in (1, 2, 3))
+        seen.imshow(channel, vmin=0)
+        seen.set_title(f"channel {k + 1}: {name}", fontsize=10)
+        plot_kernel(kernels[..., k], weights)
+        weights.set_title(f"× kernel {k + 1}", fontsize=10)
+        result.imshow(results[k], cmap=SIGNED, vmin=-top, vmax=top)
+        result.set_title(f"= result {k + 1}", fontsize=10)
+        axes += [seen, weights, result]
+    axes.append(figure.add_subplot(grid[:, 4]))
+    axes[-1].imshow(total, vmin=0)
+    sign = "−" if bias < 0 else "+"
+    axes[-1].set_title(f"sum {sign} {abs(bias):g}, then ReLU", fontsize=10)
+    for ax in axes:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color=OTHER)
+    figure.suptitle(heading, x=0.01, ha="left")
+    return axes

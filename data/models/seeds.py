@@ -1,8 +1,9 @@
 """Train each network of notebook 08 from several seeds: ``python data/models/seeds.py``.
 
-Every run becomes a row of ``seeds.csv``, as soon as it has ended; a run that has a row there is not
-done again. All learn from the 55,000 training images alone. The networks of seed 0 that notebook 08
-looks into are stored, each with a card.
+Every run becomes a row of ``seeds.csv``, or of ``normalization.csv`` for those with and without
+batch normalization, as soon as it has ended; a run that has a row there is not done again. All
+learn from the 55,000 training images alone. The networks of seed 0 that notebook 08 looks into are
+stored, each with a card; of those that it averages the predictions are stored (`predictions.npz`).
 """
 
 import time
@@ -21,11 +22,21 @@ from digits_helpers import (
 from train import BATCH, fit, mlp, store
 
 TABLE = DATA / "models" / "seeds.csv"
+RATES = DATA / "models" / "normalization.csv"
+PREDICTIONS = DATA / "models" / "predictions.npz"
 STRENGTH = 0.6
 
 
-def cnn():
+def cnn(normalized=True):
     """Return four convolutions, from 28 x 28 x 1 to 7 x 7 x 64, and one dense layer."""
+
+    def convolution(channels, size, strides=1):
+        """Return a convolution, batch normalization (or a bias instead) and an activation."""
+        options = {"padding": "same", "use_bias": not normalized}
+        layers = [keras.layers.Conv2D(channels, size, strides, **options)]
+        layers += [keras.layers.BatchNormalization()] * normalized
+        return [*layers, keras.layers.ReLU()]
+
     return keras.Sequential(
         [
             keras.Input((28, 28)),
@@ -42,15 +53,6 @@ def cnn():
     )
 
 
-def convolution(channels, size, strides=1):
-    """Return a convolution, batch normalization and an activation."""
-    return [
-        keras.layers.Conv2D(channels, size, strides, padding="same", use_bias=False),
-        keras.layers.BatchNormalization(),
-        keras.layers.ReLU(),
-    ]
-
-
 # network, epochs, whether the rate falls along a cosine, whether the images are warped, seeds
 RECIPES = {
     "cnn_augmented": (cnn, 12, True, True, 3),
@@ -58,7 +60,9 @@ RECIPES = {
     "cnn_unaugmented": (cnn, 12, True, False, 3),
     "mlp_unaugmented": (mlp, 40, True, False, 3),
     "mlp_claim": (mlp, 10, False, False, 10),
+    "cnn_longer": (cnn, 22, True, True, 3),
 }
+PREDICTED = "cnn_longer"
 STORED = ["mlp_unaugmented", "mlp_augmented", "cnn_unaugmented", "cnn_augmented"]
 
 
@@ -114,7 +118,49 @@ def train(recipe, seed):
             validation_accuracy=reached["validation"],
             test_accuracy=reached["test"],
         )
+    if recipe == PREDICTED:
+        keep_predictions(model, seed, {"valid": valid[0], "test": test[0]})
     return reached
+
+
+def keep_predictions(model, seed, sets):
+    """Add to ``predictions.npz`` what a network predicts, in ten-thousandths, as uint16 (n, 10).
+
+    For each set of images: as they are, the mean over five positions, and the mean over the image
+    and eight warped copies of it.
+    """
+    stored = dict(np.load(PREDICTIONS)) if PREDICTIONS.exists() else {}
+    for name, images in sets.items():
+        rng = np.random.default_rng(seed)
+        moves = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
+        versions = {
+            "plain": [images],
+            "shifted": [np.roll(images, move, axis=(1, 2)) for move in moves],
+            "warped": [images] + [warp(images, rng, STRENGTH) for _ in range(8)],
+        }
+        for version, copies in versions.items():
+            predicted = [model.predict(x, batch_size=1000, verbose=0) for x in copies]
+            mean = np.mean(predicted, axis=0)
+            stored[f"{name}_{version}_{seed}"] = np.rint(10_000 * mean).astype(np.uint16)
+    np.savez_compressed(PREDICTIONS, **stored)
+
+
+def train_briefly(normalized, rate, seed):
+    """Train for one epoch, with or without batch normalization; return what it reaches."""
+    keras.utils.set_random_seed(seed)
+    (x, y), valid, _ = load_split()
+    steps = len(x) // BATCH
+    model = cnn(normalized)
+    model.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=steps,
+    )
+    order = np.random.default_rng(seed).permutation(len(x))[: steps * BATCH]
+    model.fit(x[order], y[order], BATCH, shuffle=False, verbose=0)
+    loss, accuracy = model.evaluate(*valid, batch_size=1000, verbose=0)
+    return {"loss": round(loss, 4), "validation": round(accuracy, 4)}
 
 
 if __name__ == "__main__":
@@ -125,3 +171,10 @@ if __name__ == "__main__":
         if seed < seeds
     ]
     run_experiments(train, wanted, TABLE)
+    briefly = [
+        {"normalized": normalized, "rate": rate, "seed": seed}
+        for seed in range(3)
+        for rate in (0.0005, 0.002, 0.008, 0.032)
+        for normalized in (True, False)
+    ]
+    run_experiments(train_briefly, briefly, RATES)

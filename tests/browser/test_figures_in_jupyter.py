@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from digits_helpers import (
     drag_digit,
+    edit_kernel,
     explore_boundary,
     explore_confusion,
     explore_embedding,
@@ -53,6 +54,10 @@ FIGURES = {
         lambda cell: pull(cell.get_by_role("slider", name="Blend")),
         "Blend0 % of the second",
     ),
+    "edit_kernel()": (
+        lambda cell: cell.get_by_role("radio", name="same").click(),
+        "feature map, 28 × 28",
+    ),
     "explore_boundary()": (
         lambda cell: cell.get_by_role("button", name="One step").click(),
         "Step 1: loss",
@@ -81,7 +86,7 @@ def test_each_figure_shows_up_and_answers(browser, tmp_path, front_end, path):
         cells = [new_code_cell(source) for source in FIGURES]
         nbformat.write(new_notebook(cells=cells, metadata=METADATA), folder / "figures.ipynb")
         # high, since both hide what is out of sight
-        page = browser.new_page(viewport={"width": 1200, "height": 7000})
+        page = browser.new_page(viewport={"width": 1200, "height": 8000})
         page.goto(f"{address}/{path}/figures.ipynb")
         page.wait_for_function(f"window.{IS_READY}", timeout=90_000)
         page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")

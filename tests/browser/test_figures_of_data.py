@@ -13,12 +13,14 @@ from bare_host import load_rounded_model, open_figure
 from chromium import assert_accessible, expect, use_scheme, with_finger, with_mouse
 from digits_helpers import (
     drag_digit,
+    edit_kernel,
     explore_boundary,
     explore_confusion,
     explore_embedding,
     explore_optimizers,
     explore_search,
     explore_temperature,
+    load_digit_image,
     load_mnist,
     load_reference_model,
     mix_digits,
@@ -48,6 +50,7 @@ MAKE = {
     "optimizers": explore_optimizers,
     "embedding": lambda: explore_embedding(IMAGES, LABELS, LOGITS.argmax(axis=1), PLANES),
     "search": lambda: explore_search(RUNS),
+    "kernel": edit_kernel,
 }
 
 
@@ -381,6 +384,69 @@ def test_a_finger_trains_a_setting(page):
     )
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("pool", [False, True])
+def test_the_feature_map_is_that_of_keras(page, padding, stride, relu, pool):
+    open_figure(page, MAKE["kernel"]())
+    layers = [
+        keras.layers.Conv2D(
+            1, 3, stride, padding, activation="relu" if relu else None, use_bias=False
+        ),
+        *[keras.layers.MaxPooling2D()] * pool,
+    ]
+    model = keras.Sequential([keras.Input((28, 28, 1)), *layers])
+    settings = {"padding": padding, "stride": stride, "relu": relu, "pool": pool}
+    for kernel in RNG.uniform(-2, 2, size=(3, 9)):
+        model.set_weights([kernel.reshape(3, 3, 1, 1)])
+        images = IMAGES[:5, :, :, None] / 255
+        given = [images.reshape(5, 784).tolist(), kernel.tolist(), settings]
+        maps = page.evaluate(
+            "([images, k, s]) => images.map((image) => [...module.respond(image, k, s)])", given
+        )
+        expected = model.predict(images, verbose=0).reshape(5, -1)
+        np.testing.assert_allclose(maps, expected, rtol=0, atol=1e-5)
+
+
+def test_a_weight_is_edited_and_a_preset_brings_it_back(page):
+    open_figure(page, MAKE["kernel"]())
+    weight = page.get_by_label("Weight in row 2, column 3")
+    expect(weight).to_have_value("2")
+    weight.fill("-3")
+    assert page.evaluate("values.weights_now") == [-1, 0, 1, -2, 0, -3, -1, 0, 1]
+    expect(page.get_by_role("radio", name="left edges")).not_to_be_checked()
+    page.get_by_role("radio", name="blur").click()
+    assert page.evaluate("values.weights_now") == pytest.approx([0.1] * 4 + [0.2] + [0.1] * 4)
+    expect(weight).to_have_value("0.1")
+
+
+def test_a_position_of_the_feature_map_is_chosen_by_keys_and_its_sum_is_right(page):
+    figure = MAKE["kernel"]()
+    open_figure(page, figure)
+    page.get_by_role("radio", name="same").click()
+    target = page.get_by_role("application", name="Feature map.")
+    expect(page.locator(".kernel-picture figcaption").last).to_have_text("feature map, 28 × 28")
+    target.focus()
+    for key in ["ArrowUp", *3 * ["ArrowRight"]]:  # from the middle, row and column 15
+        page.keyboard.press(key)
+    image = load_digit_image(np.frombuffer(figure.drawing, np.uint8).reshape(140, 140))
+    expected = ndimage.correlate(image, figure.kernel, mode="constant")[13, 17]
+    expect(page.locator(".digits-card-title")).to_have_text("Row 14, column 18 of the feature map")
+    text = page.locator(".digits-card p").inner_text().replace("−", "-")
+    assert float(re.search(r"sum to (\S+)\.$", text)[1]) == pytest.approx(expected, abs=0.03)
+
+
+def test_with_pooling_the_card_shows_the_window_that_was_kept(page):
+    open_figure(page, MAKE["kernel"]())
+    page.get_by_label("ReLU").check()
+    page.get_by_label("Max pooling 2 × 2").check()
+    expect(page.locator(".kernel-picture figcaption").last).to_have_text("feature map, 13 × 13")
+    label = page.get_by_role("application", name="Feature map.").get_attribute("aria-label")
+    value = float(re.search(r": (\S+)\. Arrow", label)[1])
+    assert f"ReLU gives {value:g}." in page.locator(".digits-card p").inner_text()
+
+
 def middle(locator, x=0.5, y=0.5):
     """Return a point of an element, in the coordinates of the page; by default its middle."""
     locator.scroll_into_view_if_needed()
@@ -580,6 +646,6 @@ def test_at_320_pixels_nothing_is_cut_and_damaged_state_gives_a_sentence(page, n
     open_figure(page, figure)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     damage = {"scrub": "templates", "temperature": "logits", "boundary": "moons"}
-    damage |= {"optimizers": "surfaces", "search": "accuracies"}
+    damage |= {"optimizers": "surfaces", "search": "accuracies", "kernel": "drawing"}
     open_figure(page, figure, [damage.get(name, "images")])
     expect(page.get_by_role("alert")).to_contain_text("its data are missing or damaged")

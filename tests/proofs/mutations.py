@@ -339,6 +339,18 @@ HELPERS = [
         "tests/unit/test_plotting.py",
     ),
     Mutation(
+        "a filter without its bias",
+        "digits_helpers/plotting.py",
+        ("np.maximum(sum(results) + bias, 0)", "np.maximum(sum(results), 0)"),
+        "tests/unit/test_plotting.py",
+    ),
+    Mutation(
+        "seed 0 missing among the runs",
+        "data/models/seeds.csv",
+        ("cnn_longer,0,", "cnn_longer,9,"),
+        "tests/unit/test_seeds_runs.py",
+    ),
+    Mutation(
         "the smallest probability highlighted",
         "digits_helpers/plotting.py",
         ("np.argmax(probabilities)", "np.argmin(probabilities)"),

@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 from digits_helpers import (
     drag_digit,
+    edit_kernel,
     explore_boundary,
     explore_confusion,
     explore_embedding,
@@ -80,6 +81,7 @@ def figures(digits, logits):
         "explore_optimizers": explore_optimizers(),
         "explore_embedding": explore_embedding(images, labels, *planes(logits)),
         "explore_search": explore_search(searched()),
+        "edit_kernel": edit_kernel(),
     }
 
 
@@ -93,6 +95,7 @@ NAMES = [
     "explore_optimizers",
     "explore_embedding",
     "explore_search",
+    "edit_kernel",
 ]
 
 
@@ -268,6 +271,13 @@ def test_the_accuracies_of_a_search_are_stored_by_row_column_and_run(figures):
         np.testing.assert_allclose(stored.ravel(), 100 * runs["accuracy"], rtol=1e-6)
         assert (figure.rows, figure.columns) == (["32", "128"], ["0.001", "0.01", "0.1"])
         assert (figure.row_name, figure.column_name) == ("batch size", "learning rate")
+
+
+def test_a_kernel_is_read_back_as_the_reader_left_it(figures):
+    figure = edit_kernel()
+    np.testing.assert_array_equal(figure.kernel, np.outer([1, 2, 1], [-1, 0, 1]))  # Sobel's
+    figure.weights_now = list(range(9))
+    np.testing.assert_array_equal(figure.kernel, [[0, 1, 2], [3, 4, 5], [6, 7, 8]])
 
 
 def test_without_labels_a_dragged_digit_is_called_what_the_network_predicts(figures, digits):

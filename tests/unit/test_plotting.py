@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from digits_helpers import (
+    plot_channels,
     plot_computational_graph,
     plot_confusion_matrix,
     plot_detections,
@@ -22,6 +23,7 @@ from digits_helpers import (
     plot_neurons,
     plot_pixel_values,
     plot_probabilities,
+    plot_responses,
     plot_runs,
     plot_templates,
     show,
@@ -481,3 +483,47 @@ def test_a_map_leaves_out_an_image_that_would_cover_an_earlier_one():
 def test_a_map_needs_a_point_for_each_image():
     with pytest.raises(ValueError, match=r"shape \(3, 2\), got \(2, 2\)"):
         plot_embedding(np.zeros((2, 2)), np.zeros((3, 28, 28)))
+
+
+def drawn(ax):
+    return ax.images[0].get_array()
+
+
+def test_each_kernel_stands_beside_its_response_with_0_in_the_middle_of_the_scale(images):
+    kernels = {
+        "same": np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]]),
+        "from the left": np.array([[0, 0, 0], [-2, 0, 0], [0, 0, 0]]),
+    }
+    axes = plot_responses(images[6], kernels, columns=2, heading="Responses")
+    assert [axes[0].get_title("left"), axes[2].get_title("left")] == list(kernels)
+    np.testing.assert_array_equal(drawn(axes[0]), kernels["same"])
+    np.testing.assert_array_equal(drawn(axes[1]), images[6])
+    moved = np.zeros((28, 28))
+    moved[:, 1:] = -2.0 * images[6][:, :-1]
+    np.testing.assert_array_equal(drawn(axes[3]), moved)
+    for ax in axes:
+        low, high = ax.images[0].get_clim()
+        assert low == -high < 0
+    assert [text.get_text() for text in axes[2].texts] == ["0"] * 3 + ["−2"] + ["0"] * 5
+
+
+def test_of_a_large_kernel_the_weights_are_not_written():
+    axes = plot_responses(np.eye(28), {"mean": np.full((5, 5), 0.04)})
+    assert not axes[0].texts
+    assert not any(ax.axison for ax in axes[2:])  # places without a kernel
+
+
+def test_a_filter_adds_its_channels_and_the_bias_before_relu(images):
+    channels = {"first": images[2] / 60, "second": images[5] / 60}
+    kernels = np.zeros((3, 3, 2))
+    kernels[1, 1] = [1, -2]
+    image, *rows, total = plot_channels(images[0], channels, kernels, bias=0.5, heading="A filter")
+    np.testing.assert_array_equal(drawn(image), images[0])
+    np.testing.assert_allclose(drawn(rows[5]), -2 * channels["second"])
+    expected = np.maximum(channels["first"] - 2 * channels["second"] + 0.5, 0)
+    np.testing.assert_allclose(drawn(total), expected)
+
+
+def test_a_filter_has_a_kernel_for_each_channel(images):
+    with pytest.raises(ValueError, match=r"\(rows, columns, 2\).*got \(3, 3, 1\)"):
+        plot_channels(images[0], {"a": images[1], "b": images[2]}, np.zeros((3, 3, 1)))
