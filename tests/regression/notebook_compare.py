@@ -201,7 +201,9 @@ def compare_shapes(stored: list[str], computed: list[str], tolerance: Tolerance 
         if kind != now_kind:
             reason = "the figure shows something else"
         else:
-            at, now_at = (np.array(re.split(",? ", text), float) for text in (places, now_places))
+            at, now_at = (
+                np.array(re.findall(r"[^, ]+", text), float) for text in (places, now_places)
+            )  # none for a curve without points
             if at.shape == now_at.shape and np.allclose(at, now_at, 0, limit, equal_nan=True):
                 continue
             reason = f"a place or a tone differs by more than {limit}"

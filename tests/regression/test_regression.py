@@ -260,6 +260,9 @@ def test_a_dotted_line_whose_style_is_a_colon_is_compared_like_any_other():
     assert compare_shapes(stored, ["line #0072b2 : None: 10 20, 35 40"], None) != ""
     assert compare_shapes(stored, ["line #0072b2 -- None: 10 20, 30 40"], None) != ""
     assert compare_shapes(stored, [], None) != ""
+    empty = ["line #0072b2 - None: "]  # a curve without points, as an entry of a legend
+    assert compare_shapes(empty, empty, None) == ""
+    assert compare_shapes(empty, ["line #0072b2 - None: 10 20"], None) != ""
 
 
 def test_a_heatmap_that_is_transposed_differs_even_where_training_decides_its_numbers():
