@@ -74,6 +74,8 @@ def beside(left, right, gap, drop):
 def pair(images, labels, rng):
     """Put together two digits that touch or stand close; sometimes only part of one."""
     left, right = (cropped(images[i]) for i in rng.integers(len(images), size=2))
+    if rng.random() < 0.25:  # above one another
+        return beside(left.T, right.T, int(rng.integers(-4, 5)), int(rng.integers(-6, 7))).max(0).T
     page = beside(left, right, int(rng.integers(-6, 4)), int(rng.integers(-8, 9)))
     both = page.max(axis=0)
     kind = rng.random()
@@ -118,9 +120,9 @@ def letter(images, labels, rng):
 
 
 def shape(images, labels, rng):
-    """Draw a polygon, star, cross, scribble, dot or blob; no circle, which is a 0."""
+    """Draw a polygon, star, cross, scribble, torn edge, dot or blob; no circle, which is a 0."""
     page = np.zeros((90, 110), np.uint8)
-    kind, width = rng.integers(7), int(rng.integers(2, 8))
+    kind, width = rng.integers(8), int(rng.integers(2, 8))
     middle, size = np.array([55, 45]), rng.uniform(15, 38, 2)
     if kind < 2:  # polygons and stars
         corners = rng.integers(3, 7)
@@ -143,6 +145,13 @@ def shape(images, labels, rng):
         x, y = (55 * rng.uniform(0.3, 1), rng.uniform(0, 12))
         ends = np.array([[55 - x, 45 - y], [55 + x, 45 + y]]).astype(int)
         cv2.line(page, ends[0].tolist(), ends[1].tolist(), 255, width)
+    elif kind == 6:  # the torn edge of a sheet
+        steps = rng.normal(0, rng.uniform(1, 4), 100)
+        steps[rng.integers(100) :] += rng.uniform(-1.5, 1.5)
+        points = np.stack([np.arange(5, 105), (45 + np.cumsum(steps)).clip(3, 87)], 1)
+        points = points[: rng.integers(30, 101)].astype(np.int32)
+        cv2.polylines(page, [points], False, 255, width // 2 + 1)
+        page = page if rng.random() < 0.6 else page.T
     elif rng.random() < 0.5:  # dots, dashes, commas
         axes = (int(rng.integers(4, 20)), int(rng.integers(4, 12)))
         cv2.ellipse(page, (55, 45), axes, int(rng.integers(0, 30)), 0, 360, 255, -1)
@@ -186,14 +195,14 @@ def turned(images, labels, rng):
             return np.rot90(images[index], turn)
 
 
-DIGITS_CUT_OFF, NOT_DIGITS = 8_000, 50_000
+DIGITS_CUT_OFF, NOT_DIGITS = 8_000, 56_000
 KINDS = [
     (pair, 0.3),
     (piece, 0.2),
     (letter, 0.18),
     (shape, 0.12),
-    (lined, 0.1),
-    (turned, 0.1),
+    (lined, 0.08),
+    (turned, 0.12),
 ]
 
 

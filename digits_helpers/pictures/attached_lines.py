@@ -2,15 +2,18 @@
 
 import cv2
 import numpy as np
-from digits_helpers.pictures.pieces import find_pieces
+from digits_helpers.pictures.pieces import find_pieces, part_of
+
+STEEPEST = 0.08
+"""Lines are looked for up to this slope."""
 
 
 def erase_lines(piece):
     """Erase the straight lines that run along most of a piece, and keep the strokes on them.
 
-    A pixel belongs to a horizontal line if the run of ink through it is short from top to bottom,
-    and such pixels follow one another over most of the width. A stroke that crosses the line makes
-    the run longer there, and stays whole. Vertical lines likewise.
+    A lone line has to be longer than a digit is high, such as that under a number: otherwise it
+    may be the bar of a 7. Boxes have lines both ways. Those of a table are erased as a whole:
+    otherwise a stroke from above and one from below would join.
 
     Parameters
     ----------
@@ -20,47 +23,53 @@ def erase_lines(piece):
     -------
     rest : list of Piece
         The components of what is left.
-    lines : list of Piece
+    lines : Piece or None
         What was erased.
     """
-    ink = piece.ink
-    mask = ink > 0.25
-    across = _find_lines(mask)
-    down = _find_lines(mask.T).T
-    lines = across | down
-    if not lines.any():
-        return [piece], []
-    rest = mask & ~lines
-    own = cv2.dilate(rest.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    remains = np.where(own & ~lines, ink, 0)
-    width = _stroke_width(mask)
+    mask = piece.ink > 0.25
+    across, down = _find_lines(mask), _find_lines(mask.T)
+    if len(across) < 2 or not down:  # the stem of a 7 on an underline is not a line
+        down = []
+        if not across or piece.width < 1.6 * piece.height:
+            return [piece], None
+    is_table = max(len(across), len(down)) > 2
+    lines = [line if is_table else line & is_thin for line, is_thin in across]
+    lines += [(line if is_table else line & is_thin).T for line, is_thin in down]
+    width = max(line.sum() / max(line.shape) for line in lines)
+    lines = np.logical_or.reduce(lines)
+    rest = cv2.dilate((mask & ~lines).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    remains = np.where(rest & ~lines, piece.ink, 0)
     return (
         find_pieces(remains, piece.top, piece.left, smallest=2 * width + 2),
-        find_pieces(np.where(lines, ink, 0), piece.top, piece.left, smallest=3 * width),
+        part_of(piece, lines),
     )
 
 
 def _find_lines(mask):
-    """Return a mask of the horizontal lines."""
+    """Return masks of each horizontal line, and of where no stroke crosses or touches it."""
     height, width = mask.shape
+    y, x = np.nonzero(mask)
     runs = _runs_down(mask)
-    thinnest = np.where(mask, runs, height).min(axis=0)
-    thickest = 1.5 * np.median(thinnest) + 1
-    if thickest > 0.15 * width:
-        return np.zeros_like(mask)
-    thin = mask & (runs <= thickest)
-    gap = int(max(4 * thickest, 0.3 * width)) | 1  # strokes along the line
-    joined = cv2.morphologyEx(
-        np.pad(thin.astype(np.uint8), gap), cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8)
-    )[gap:-gap, gap:-gap]
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
-    lines = np.zeros_like(mask)
-    for index, (left, _, wide, high, _) in enumerate(stats[1:].tolist(), 1):
-        if wide < 0.8 * width or high > thickest + 0.15 * wide:
+    found = []
+    for slope in np.linspace(-STEEPEST, STEEPEST, 33):
+        rows = np.rint(y - slope * (x - width / 2)).astype(int) + width
+        covered = np.bincount(rows, minlength=height + 2 * width) / width
+        inside = np.flatnonzero(covered > 0.85)
+        for band in np.split(inside, np.flatnonzero(np.diff(inside) > 1) + 1):
+            if 0 < len(band) < 0.12 * max(mask.shape):
+                found.append((covered[band].sum(), slope, band - width))
+    lines = []
+    taken = np.zeros_like(mask)
+    for _, slope, band in sorted(found, key=lambda line: -line[0]):  # the straightest first
+        shift = slope * (np.arange(width) - width / 2)
+        row = np.arange(height)[:, None] - shift
+        near = mask & (row > band[0] - 2) & (row < band[-1] + 2)
+        columns = np.flatnonzero(near.any(axis=0))
+        is_broken = np.diff(columns).max(initial=0) > 0.03 * width + 1
+        if is_broken or (near & taken).any():
             continue
-        line = thin & (labels == index)
-        if line[:, left : left + wide].any(axis=0).mean() > 0.5:
-            lines |= line
+        taken |= near
+        lines.append((near, runs <= 1.5 * len(band) + 3))
     return lines
 
 
@@ -70,8 +79,3 @@ def _runs_down(mask):
     above = np.maximum.accumulate(np.where(mask, -1, rows), axis=0)
     below = np.minimum.accumulate(np.where(mask, len(mask), rows)[::-1], axis=0)[::-1]
     return np.where(mask, below - above - 1, 0)
-
-
-def _stroke_width(mask):
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
-    return 4 * depth[mask].mean() - 1

@@ -97,6 +97,8 @@ def score_images(images):
     By a network of its own, ``data/models/whole_digit.keras``: one that knows the ten digits alone
     is confident about half an 8 or a letter as well.
     """
+    if not len(images):
+        return np.zeros(0)
     return np.asarray(_network()(np.asarray(images, np.float32)))[:, 0].astype(float)
 
 

@@ -88,14 +88,7 @@ def read_digits(source, model=None):
     picture, scale = open_scaled(source, PAGE_PIXELS)
     page, corner = crop_to_page(picture)
     ink = extract_ink(to_gray(page))
-    pieces = find_pieces(ink, smallest=SMALLEST * min(ink.shape))
-    rotation, evidence = find_rotation(pieces)
-    note = ""
-    if rotation and (len(pieces) == 1 or evidence < EVIDENCE):
-        if evidence > EVIDENCE:
-            note = f"it looks more like a digit rotated by {rotation} degrees"
-        rotation = 0
-    found = segment_ink(np.ascontiguousarray(np.rot90(ink, -rotation // 90)))
+    found, rotation, note = _segment_the_right_way_up(ink)
     rows = reading_order(np.array([piece.box for piece in found.digits]))
     order = [index for row in rows for index in row]
     images = normalize_pieces([found.digits[index] for index in order])
@@ -127,6 +120,21 @@ def read_digits(source, model=None):
         rotation,
         note,
     )
+
+
+def _segment_the_right_way_up(ink):
+    """Return the segments of the ink, by how many degrees it was rotated for that, and a note."""
+    found = segment_ink(ink)
+    if len(found.digits) == 1:  # a 6 or a 9: not enough to rotate the picture
+        rotation, evidence = find_rotation(found.digits)
+        note = f"it looks more like a digit rotated by {rotation} degrees"
+        return found, 0, note if evidence > EVIDENCE else ""
+    rotation, evidence = find_rotation(find_pieces(ink, smallest=SMALLEST * min(ink.shape)))
+    if evidence > EVIDENCE:
+        rotated = segment_ink(np.ascontiguousarray(np.rot90(ink, -rotation // 90)))
+        if sum(rotated.scores) - len(rotated.scores) / 2 > sum(found.scores) - len(found.scores) / 2:
+            return rotated, rotation, ""
+    return found, 0, ""
 
 
 def _rotate_back(box, rotation, shape):

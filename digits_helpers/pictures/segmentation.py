@@ -48,9 +48,11 @@ def segment_ink(ink):
     if not pieces:
         raise ValueError("no digit found: nothing but lines and specks is left in the picture")
     scores = score_pieces(pieces)
-    scores[_enclosing(pieces, scores)] = 0
+    enclosing = _enclosing(pieces, scores)
+    scores[enclosing] = 0
     high = _usual_height(pieces, scores)
-    pieces, scores, lines = _without_lines(pieces, scores, high)
+    pieces, scores, lines = _without_lines(pieces, scores, enclosing, high)
+    high = _usual_height(pieces, scores)
     pieces, scores = _joined(pieces, scores, high)
     pieces, scores = _cut(pieces, scores, high)
     return _sorted_out(pieces, scores, lines, ink.shape)
@@ -60,7 +62,7 @@ def _usual_height(pieces, scores):
     """Return the median height of the digits, or of the largest piece."""
     sizes = np.array([piece.height for piece in pieces])
     clear = sizes[scores > CLEAR]
-    clear = clear[clear > 0.3 * clear.max()] if len(clear) else sizes.max(keepdims=True)
+    clear = clear[clear > 0.5 * clear.max()] if len(clear) else sizes.max(keepdims=True)
     return float(np.median(clear))
 
 
@@ -85,28 +87,29 @@ def _holes(mask):
     return outside[1:-1, 1:-1] == 0
 
 
-def _without_lines(pieces, scores, high):
+def _without_lines(pieces, scores, enclosing, high):
     """Erase the straight lines in pieces that are not digits, if digits are left."""
     kept, rests, lines = [], [], []
     for index, (piece, score) in enumerate(zip(pieces, scores, strict=True)):
-        rest, erased = [], []
+        erased = None
         if score < CLEAR and piece.size > 0.5 * high:
             rest, erased = erase_lines(piece)
-        found = score_pieces(rest)[[part.size > 0.25 * high for part in rest]] if erased else scores
-        if erased and found.max(initial=0) > CLEAR:
+        if erased and score_pieces(rest).max(initial=0) > CLEAR:
             rests += rest
-            lines += erased
+            lines.append(erased)
+        elif enclosing[index]:
+            lines.append(piece)
         else:
             kept.append(index)
-    pieces, scores = [pieces[index] for index in kept], scores[kept]
-    if rests:
-        probable = score_pieces(rests)
-        high = _usual_height(rests, probable)
-        teeth = np.array([_is_tooth(rest, high) for rest in rests])
-        lines += [rest for rest, is_tooth in zip(rests, teeth, strict=True) if is_tooth]
-        pieces += [rest for rest, is_tooth in zip(rests, teeth, strict=True) if not is_tooth]
-        scores = np.concatenate([scores, probable[~teeth]])
-    return pieces, scores, lines
+    if not lines:
+        return pieces, scores, lines
+    pieces = [pieces[index] for index in kept] + rests
+    scores = np.concatenate([scores[kept], score_pieces(rests)])
+    high = _usual_height(pieces, scores)
+    teeth = [index >= len(kept) and _is_tooth(piece, high) for index, piece in enumerate(pieces)]
+    lines += [piece for piece, is_tooth in zip(pieces, teeth, strict=True) if is_tooth]
+    pieces = [piece for piece, is_tooth in zip(pieces, teeth, strict=True) if not is_tooth]
+    return pieces, scores[~np.array(teeth)], lines
 
 
 def _is_tooth(piece, high):
@@ -186,7 +189,7 @@ def _sorted_out(pieces, scores, lines, shape):
             result.scores.append(float(score))
         elif piece.size > 0.2 * high:
             result.others.append((piece, _reason(piece, high, shape)))
-    result.others += [(line, "a line") for line in lines if line.size > 0.5 * high]
+    result.others += [(line, _reason(line, high, shape)) for line in lines if line.size > 0.5 * high]
     return result
 
 
