@@ -125,16 +125,15 @@ def read_digits(source, model=None):
 def _segment_the_right_way_up(ink):
     """Return the segments of the ink, by how many degrees it was rotated for that, and a note."""
     found = segment_ink(ink)
-    if len(found.digits) == 1:  # a 6 or a 9: not enough to rotate the picture
-        rotation, evidence = find_rotation(found.digits)
-        note = f"it looks more like a digit rotated by {rotation} degrees"
-        return found, 0, note if evidence > EVIDENCE else ""
     rotation, evidence = find_rotation(find_pieces(ink, smallest=SMALLEST * min(ink.shape)))
-    if evidence > EVIDENCE:
-        rotated = segment_ink(np.ascontiguousarray(np.rot90(ink, -rotation // 90)))
-        if sum(rotated.scores) - len(rotated.scores) / 2 > sum(found.scores) - len(found.scores) / 2:
-            return rotated, rotation, ""
-    return found, 0, ""
+    if evidence < EVIDENCE:
+        return found, 0, ""
+    rotated = segment_ink(np.ascontiguousarray(np.rot90(ink, -rotation // 90)))
+    if rotated.quality < found.quality:
+        return found, 0, ""
+    if len(rotated.digits) == 1:  # a 6 or a 9: not enough to rotate the picture
+        return found, 0, f"it looks more like a digit rotated by {rotation} degrees"
+    return rotated, rotation, ""
 
 
 def _rotate_back(box, rotation, shape):

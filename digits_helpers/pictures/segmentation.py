@@ -11,10 +11,13 @@ import cv2
 import numpy as np
 from digits_helpers.pictures.attached_lines import erase_lines
 from digits_helpers.pictures.pieces import find_pieces, join, score_pieces
-from digits_helpers.pictures.splitting import split_across, split_piece
+from digits_helpers.pictures.splitting import COST_OF_A_CUT, split_across, split_piece
 
-CLEAR, UNCLEAR = 0.5, 0.03
+CLEAR, UNCLEAR = 0.5, 0.05
 """Probability of being one whole digit, from which a piece is a digit, or may be one."""
+
+GAIN = 0.0
+"""What joining two pieces has to gain, as a negative logarithm of probabilities."""
 
 
 @dataclass
@@ -24,6 +27,11 @@ class Segments:
     digits: list = field(default_factory=list)
     scores: list = field(default_factory=list)
     others: list = field(default_factory=list)  # (piece, reason)
+
+    @property
+    def quality(self):
+        """How many more digits are clear than are not."""
+        return sum(self.scores) - len(self.scores) / 2
 
 
 def segment_ink(ink):
@@ -142,7 +150,7 @@ def _joined(pieces, scores, high):
         gains = alone - together
         used, added = set(), []
         for best in np.argsort(-gains):
-            if gains[best] < 0.2:
+            if gains[best] < GAIN:
                 break
             if used.isdisjoint(pairs[best].tolist()):
                 used.update(pairs[best].tolist())
@@ -157,19 +165,20 @@ def _joined(pieces, scores, high):
 
 
 def _cut(pieces, scores, high):
-    """Cut pieces that are not one digit into several, if each of them is one."""
+    """Cut pieces that are too wide or too high for one digit, if all parts are digits."""
     done, values = [], []
     for piece, score in zip(pieces, scores, strict=True):
         best, found = [piece], [float(score)]
-        cost = -np.log(max(score, 1e-3))
+        ways = []
         if score < 0.8 and piece.size > 0.6 * high:
-            for split in (split_piece, split_across):
-                parts, probable = split(piece)
-                if len(parts) < 2 or min(probable) < 0.3:
-                    continue
-                paid = -np.log(probable).sum() + len(parts) - 1
-                if paid < cost:
-                    best, found, cost = parts, probable, paid
+            ways += [split_piece] * (piece.width > 0.8 * piece.height)
+            ways += [split_across] * (piece.height > 1.3 * high)
+        cost = -np.log(max(score, 1e-3))
+        for split in ways:
+            parts, probable = split(piece)
+            paid = -np.log(probable).sum() + COST_OF_A_CUT * (len(parts) - 1)
+            if min(probable) > CLEAR and paid < cost:
+                best, found, cost = parts, probable, paid
         done += best
         values += found
     return done, np.array(values)

@@ -45,7 +45,7 @@ def split_piece(piece, score=score_pieces):
                 spans.append((first, last))
                 parts.append(part)
     if not parts:
-        return [piece], [0.0]
+        return [piece], [1e-3]
     scores = np.asarray(score(parts))
     costs = -np.log(scores.clip(1e-3)) + COST_OF_A_CUT
     best = {0: (0.0, [])}
@@ -57,7 +57,9 @@ def split_piece(piece, score=score_pieces):
         ]
         if ways:
             best[end] = min(ways)
-    _, chosen = best.get(len(edges) - 1, (0, []))
+    if len(edges) - 1 not in best:
+        return [piece], [1e-3]
+    _, chosen = best[len(edges) - 1]
     return [parts[i] for i in chosen], [float(scores[i]) for i in chosen]
 
 
