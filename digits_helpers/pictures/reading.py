@@ -18,6 +18,9 @@ from digits_helpers.pictures.segmentation import CLEAR, segment_ink
 PAGE_PIXELS = 800_000
 """Larger pictures are reduced to about this many pixels: a digit is a small part of a page."""
 
+BETTER = 0.25
+"""How much better the digits of a rotated picture have to be: see `Segments.quality`."""
+
 SMALLEST = 0.02
 """Smaller components do not tell which way up a page is; a fraction of its shorter side."""
 
@@ -129,7 +132,7 @@ def _segment_the_right_way_up(ink):
     if evidence < EVIDENCE:
         return found, 0, ""
     rotated = segment_ink(np.ascontiguousarray(np.rot90(ink, -rotation // 90)))
-    if rotated.quality < found.quality:
+    if rotated.quality < found.quality + BETTER:
         return found, 0, ""
     if len(rotated.digits) == 1:  # a 6 or a 9: not enough to rotate the picture
         return found, 0, f"it looks more like a digit rotated by {rotation} degrees"

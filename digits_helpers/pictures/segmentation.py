@@ -13,7 +13,7 @@ from digits_helpers.pictures.attached_lines import erase_lines
 from digits_helpers.pictures.pieces import find_pieces, join, score_pieces
 from digits_helpers.pictures.splitting import COST_OF_A_CUT, split_across, split_piece
 
-CLEAR, UNCLEAR = 0.5, 0.05
+CLEAR, UNCLEAR = 0.5, 0.02
 """Probability of being one whole digit, from which a piece is a digit, or may be one."""
 
 GAIN = 0.0
@@ -30,8 +30,8 @@ class Segments:
 
     @property
     def quality(self):
-        """How many more digits are clear than are not."""
-        return sum(self.scores) - len(self.scores) / 2
+        """How many digits are clear, and how clear: 0.5 for each that is certain."""
+        return sum(max(score - CLEAR, 0) for score in self.scores)
 
 
 def segment_ink(ink):
@@ -177,7 +177,7 @@ def _cut(pieces, scores, high):
         for split in ways:
             parts, probable = split(piece)
             paid = -np.log(probable).sum() + COST_OF_A_CUT * (len(parts) - 1)
-            if min(probable) > CLEAR and paid < cost:
+            if min(probable) > 0.2 and np.mean(probable) > 0.75 and paid < cost:
                 best, found, cost = parts, probable, paid
         done += best
         values += found

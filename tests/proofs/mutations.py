@@ -580,7 +580,7 @@ HELPERS = [
     Mutation(
         "letters are digits",
         "digits_helpers/pictures/segmentation.py",
-        ("CLEAR, UNCLEAR = 0.5, 0.1", "CLEAR, UNCLEAR = 0.5, 0.0"),
+        ("CLEAR, UNCLEAR = 0.5, 0.02", "CLEAR, UNCLEAR = 0.5, 0.0"),
         "tests/unit/pictures/test_layouts.py",
     ),
     Mutation(

@@ -123,9 +123,9 @@ def test_a_row_that_climbs_or_falls_is_one_row(read, rise):
 
 def test_letters_are_left_out(read):
     page, _ = write("825")
-    page = np.pad(page, ((0, 0), (180, 0)))
-    cv2.putText(page, "Ram", (20, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.2, 1.0, 5, cv2.LINE_AA)
-    reading = read(photo(page))
+    page = (255 * np.pad(page, ((0, 0), (180, 0)))).astype("u1")
+    cv2.putText(page, "Ram", (20, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.2, 255, 5, cv2.LINE_AA)
+    reading = read(photo(page / np.float32(255)))
     assert reading.rows == ["825"]
     assert len(reading.left_out) == 3
 
