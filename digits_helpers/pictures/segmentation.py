@@ -172,12 +172,12 @@ def _cut(pieces, scores, high):
         ways = []
         if score < 0.8 and piece.size > 0.6 * high:
             ways += [split_piece] * (piece.width > 0.8 * piece.height)
-            ways += [split_across] * (piece.height > 1.3 * high)
+            ways += [split_across] * (piece.height > 1.5 * high)
         cost = -np.log(max(score, 1e-3))
         for split in ways:
             parts, probable = split(piece)
             paid = -np.log(probable).sum() + COST_OF_A_CUT * (len(parts) - 1)
-            if min(probable) > 0.2 and np.mean(probable) > 0.75 and paid < cost:
+            if min(probable) > 0.2 and np.mean(probable) > 0.7 and paid < cost:
                 best, found, cost = parts, probable, paid
         done += best
         values += found
@@ -191,14 +191,16 @@ def _sorted_out(pieces, scores, lines, shape):
     for index, (piece, score) in enumerate(zip(pieces, scores, strict=True)):
         small = piece.height < 0.4 * high
         is_digit = score > (CLEAR if small else UNCLEAR) and not (
-            small and (piece.width < 0.5 * piece.height or piece.height < 0.2 * high)
+            small and (piece.width < 0.35 * piece.height or piece.height < 0.2 * high)
         )
         if is_digit or index == best:
             result.digits.append(piece)
             result.scores.append(float(score))
         elif piece.size > 0.2 * high:
             result.others.append((piece, _reason(piece, high, shape)))
-    result.others += [(line, _reason(line, high, shape)) for line in lines if line.size > 0.5 * high]
+    result.others += [
+        (line, _reason(line, high, shape)) for line in lines if line.size > 0.5 * high
+    ]
     return result
 
 
