@@ -177,7 +177,7 @@ def _cut(pieces, scores, high):
         for split in ways:
             parts, probable = split(piece)
             paid = -np.log(probable).sum() + COST_OF_A_CUT * (len(parts) - 1)
-            if min(probable) > 0.2 and np.mean(probable) > 0.7 and paid < cost:
+            if min(probable) > 0.2 and np.mean(probable) > 0.75 and paid < cost:
                 best, found, cost = parts, probable, paid
         done += best
         values += found

@@ -568,13 +568,19 @@ HELPERS = [
     Mutation(
         "the parts of a broken digit stay apart",
         "digits_helpers/pictures/segmentation.py",
-        ("if gains[best] < 0.2", "if gains[best] < 20"),
+        ("GAIN = 0.0", "GAIN = 20.0"),
         "tests/unit/pictures/test_layouts.py",
     ),
     Mutation(
-        "a line is erased with the strokes on it",
+        "the line under a number stays",
         "digits_helpers/pictures/attached_lines.py",
-        ("thin = mask & (runs <= thickest)", "thin = mask"),
+        ("piece.width < 1.6 * piece.height", "piece.width < 100 * piece.height"),
+        "tests/unit/pictures/test_layouts.py",
+    ),
+    Mutation(
+        "boxes that digits touch stay",
+        "digits_helpers/pictures/attached_lines.py",
+        ("if len(across) < 2 or not down:", "if True:"),
         "tests/unit/pictures/test_layouts.py",
     ),
     Mutation(
@@ -586,7 +592,7 @@ HELPERS = [
     Mutation(
         "a shape around a digit is a zero",
         "digits_helpers/pictures/segmentation.py",
-        ("scores[_enclosing(pieces, scores)] = 0", "pass"),
+        ("enclosing = _enclosing(pieces, scores)", "enclosing = np.zeros(len(pieces), bool)"),
         "tests/unit/pictures/test_layouts.py",
     ),
     Mutation(
@@ -610,7 +616,7 @@ HELPERS = [
     Mutation(
         "a lone digit is rotated",
         "digits_helpers/pictures/reading.py",
-        ("len(pieces) == 1 or ", ""),
+        ("if len(rotated.digits) == 1:", "if False:"),
         "tests/unit/pictures/test_layouts.py",
     ),
     Mutation(
