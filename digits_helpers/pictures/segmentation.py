@@ -19,6 +19,9 @@ CLEAR, UNCLEAR = 0.5, 0.02
 GAIN = 0.0
 """What joining two pieces has to gain, as a negative logarithm of probabilities."""
 
+ROUNDS, MOST_PAIRS, MOST_CUT = 4, 200, 30
+"""Limits for pictures full of texture: rounds of joining and pairs in each, pieces to be cut."""
+
 
 @dataclass
 class Segments:
@@ -129,7 +132,7 @@ def _joined(pieces, scores, high):
     """Join pieces that lie next to one another where together they are more like one digit."""
     pieces, costs = list(pieces), -np.log(scores.clip(1e-3))
     leave_out = np.array([8 * piece.size / high for piece in pieces])
-    while len(pieces) > 1:
+    for _ in range(ROUNDS):
         boxes = np.array([piece.box for piece in pieces])
         top, left, bottom, right = boxes.T
         size = np.maximum(bottom - top, right - left)
@@ -141,7 +144,7 @@ def _joined(pieces, scores, high):
             np.maximum.outer(costs, costs) > 0.05
         )
         near &= np.maximum.outer(size, size) < 1.6 * high
-        pairs = np.argwhere(np.triu(near, 1))
+        pairs = np.argwhere(np.triu(near, 1))[:MOST_PAIRS]
         if not len(pairs):
             break
         joined = [join([pieces[i], pieces[j]]) for i, j in pairs]
@@ -166,11 +169,12 @@ def _joined(pieces, scores, high):
 
 def _cut(pieces, scores, high):
     """Cut pieces that are too wide or too high for one digit, if all parts are digits."""
-    done, values = [], []
+    done, values, tried = [], [], 0
     for piece, score in zip(pieces, scores, strict=True):
         best, found = [piece], [float(score)]
         ways = []
-        if score < 0.8 and piece.size > 0.6 * high:
+        if score < 0.8 and piece.size > 0.6 * high and tried < MOST_CUT:
+            tried += 1
             ways += [split_piece] * (piece.width > 0.8 * piece.height)
             ways += [split_across] * (piece.height > 1.5 * high)
         cost = -np.log(max(score, 1e-3))
