@@ -1,7 +1,30 @@
-"""Arrange the components of several digits in rows: `group_components` and `reading_order`."""
+"""Arrange what was found on a page: `find_neighbors`, `group_components` and `reading_order`."""
 
 import numpy as np
 from digits_helpers.pictures.components import bounding_box
+
+
+def find_neighbors(boxes):
+    """Tell whether two things of a digit's height stand side by side, clearly apart.
+
+    The parts of one digit, such as the stem of a 4 and its angle, are closer.
+
+    Parameters
+    ----------
+    boxes : numpy.ndarray
+        (n, 4): top, left, bottom, right of each connected component.
+
+    Returns
+    -------
+    bool
+    """
+    groups = np.array([bounding_box(boxes[group]) for group in group_components(boxes)])
+    height = groups[:, 2] - groups[:, 0]
+    top, left, bottom, right = groups[height > 0.6 * height.max()].T
+    overlap = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    gap = np.maximum.outer(left, left) - np.minimum.outer(right, right)
+    tall = np.maximum.outer(bottom - top, bottom - top)
+    return bool(((overlap > 0.5 * tall) & (gap > 0.1 * tall)).any())
 
 
 def group_components(boxes):
@@ -15,7 +38,7 @@ def group_components(boxes):
     Returns
     -------
     list of list of int
-        The indices of each group; groups much smaller or larger than most are left out.
+        The indices of each group.
     """
     groups = [[i] for i in range(len(boxes))]
     pair = _one_above_other(groups, boxes)
@@ -23,23 +46,7 @@ def group_components(boxes):
         first, second = pair
         groups[first] += groups.pop(second)
         pair = _one_above_other(groups, boxes)
-    heights = np.array([high - top for top, _, high, _ in (bounding_box(boxes[g]) for g in groups)])
-    usual = np.median(heights[heights > 0.3 * heights.max()])
-    return [g for g, h in zip(groups, heights, strict=True) if 0.4 * usual < h < 2.5 * usual]
-
-
-def find_neighbors(boxes):
-    """Tell whether two things of a digit's height stand side by side, clearly apart.
-
-    The parts of one digit, such as the stem of a 4 and its angle, are closer.
-    """
-    groups = np.array([bounding_box(boxes[group]) for group in group_components(boxes)])
-    height = groups[:, 2] - groups[:, 0]
-    top, left, bottom, right = groups[height > 0.6 * height.max()].T
-    overlap = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
-    gap = np.maximum.outer(left, left) - np.minimum.outer(right, right)
-    tall = np.maximum.outer(bottom - top, bottom - top)
-    return bool(((overlap > 0.5 * tall) & (gap > 0.1 * tall)).any())
+    return groups
 
 
 def _one_above_other(groups, boxes):
@@ -54,18 +61,32 @@ def _one_above_other(groups, boxes):
     return tuple(pairs[0]) if len(pairs) else None
 
 
-def reading_order(groups, boxes):
-    """Return rows of groups from the top, each from left to right."""
+def reading_order(boxes):
+    """Arrange digits in rows from the top, each from left to right.
+
+    From the left, each digit continues the row whose last digit lies most at its height, so that a
+    row may climb or fall, and its digits may differ in size.
+
+    Parameters
+    ----------
+    boxes : numpy.ndarray
+        (n, 4): top, left, bottom, right.
+
+    Returns
+    -------
+    list of list of int
+        The indices of each row.
+    """
     rows = []
-    for group in sorted(groups, key=lambda g: bounding_box(boxes[g])[1]):
-        top, _, bottom, _ = bounding_box(boxes[group])
+    for index in np.argsort(boxes[:, 1] + boxes[:, 3], kind="stable").tolist():
+        top, _, bottom, _ = boxes[index]
+        common = []
         for row in rows:
-            above, _, below, _ = bounding_box(boxes[row[-1]])
-            common = min(bottom, below) - max(top, above)
-            if common > 0.5 * min(bottom - top, below - above):
-                row.append(group)
-                break
+            above, _, below, _ = boxes[row[-1]]
+            smaller = max(min(bottom - top, below - above), 1)
+            common.append((min(bottom, below) - max(top, above)) / smaller)
+        if common and max(common) > 0.25:
+            rows[int(np.argmax(common))].append(index)
         else:
-            rows.append([group])
-    rows.sort(key=lambda row: np.mean([bounding_box(boxes[g])[[0, 2]].mean() for g in row]))
-    return rows
+            rows.append([index])
+    return sorted(rows, key=lambda row: (boxes[row, 0] + boxes[row, 2]).mean())

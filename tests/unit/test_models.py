@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 from digits_helpers import DATA, load_mnist, load_other_writers, load_reference_model, load_split
+from digits_helpers.pictures.pieces import score_images
 from measure import from_notebook
 from scipy import ndimage
 
@@ -229,6 +230,45 @@ def train(monkeypatch):
     """Return the program that trains the reference models as a module."""
     monkeypatch.syspath_prepend(DATA / "models")
     return importlib.import_module("train")
+
+
+@pytest.fixture
+def whole_digit(monkeypatch):
+    """Return the program that trains the network for whole digits as a module."""
+    monkeypatch.syspath_prepend(DATA / "models")
+    return importlib.import_module("whole_digit")
+
+
+def test_the_network_for_whole_digits_is_the_one_that_its_program_makes(whole_digit):
+    def layers(model):
+        unnamed = [layer.get_config() | {"name": "", "dtype": ""} for layer in model.layers]
+        return list(zip([type(layer) for layer in model.layers], unnamed, strict=True))
+
+    model = keras.models.load_model(DATA / "models" / "whole_digit.keras")
+    card = json.loads((DATA / "models" / "whole_digit.json").read_text(encoding="utf-8"))
+    assert layers(model) == layers(whole_digit.network())
+    assert card["parameters"] == model.count_params()
+    assert (card["epochs"], card["seed"]) == (whole_digit.EPOCHS, whole_digit.SEED)
+    kinds = {"validation_digits", "test_digits", "cut_off"}
+    kinds |= {kind.__name__ for kind, _ in whole_digit.KINDS}
+    assert {key for key in card if "accepted" in key} == {f"accepted_{kind}" for kind in kinds}
+
+
+def test_the_network_for_whole_digits_accepts_what_its_card_states(whole_digit, digits):
+    _, (images, labels), _ = load_split()
+    card = json.loads((DATA / "models" / "whole_digit.json").read_text(encoding="utf-8"))
+    rng = np.random.default_rng(1)
+    made = {
+        kind: whole_digit.make([(kind, 1)], images, labels, 300, rng)
+        for kind in (whole_digit.cut_off, *(kind for kind, _ in whole_digit.KINDS))
+    }
+    for name, given, spread in [
+        ("validation_digits", images, 0.0005),
+        ("test_digits", digits[0], 0.0005),
+        *((kind.__name__, given, 0.12) for kind, given in made.items()),  # 3 standard errors
+    ]:
+        accepted = np.mean(score_images(given) > 0.5)
+        assert accepted == pytest.approx(card[f"accepted_{name}"], abs=spread), name
 
 
 @pytest.mark.parametrize("label", "0123456789")
