@@ -162,7 +162,7 @@ def shape(images, labels, rng):
 
 
 def lined(images, labels, rng):
-    """Return a digit with a line or a box attached that is not part of it."""
+    """Return a digit with a line or a frame attached that is not part of it."""
     page = np.pad(images[rng.integers(len(images))], 12)
     width = int(rng.integers(1, 3))
     rows, columns = (np.flatnonzero(page.max(axis=axis) > 0.3) for axis in (1, 0))

@@ -5,7 +5,7 @@ import numpy as np
 from digits_helpers.pictures.pieces import find_pieces, part_of
 
 STEEPEST = 0.08
-"""Lines are looked for up to this slope."""
+"""Lines may rise or fall by this fraction of their length."""
 
 
 def erase_lines(piece):

@@ -140,7 +140,7 @@ def _segment_the_right_way_up(ink):
 
 
 def _rotate_back(box, rotation, shape):
-    """Return where a box was before the picture of this shape was rotated clockwise."""
+    """Return where a bounding box was before the picture of this shape was rotated clockwise."""
     top, left, bottom, right = box
     high, wide = shape
     if rotation == 90:

@@ -332,7 +332,7 @@ def holds(cell: dict, claim: str) -> bool:
         texts += [output.get("text", "")]
         texts += [data for mime, data in output.get("data", {}).items() if mime.startswith("text/")]
         texts += [data.get("alt", "") for data in output.get("metadata", {}).values()]
-    for match in re.finditer(NUMBER, re.sub(r"<[^>]*>", " ", "\n".join(texts)), re.VERBOSE):
+    for match in re.finditer(NUMBER, re.sub(r"</?[a-z][^>]*>", " ", "\n".join(texts)), re.VERBOSE):
         candidates = [value(match[0])]
         if claim.endswith("%") and "." in match[0]:
             candidates.append(100 * candidates[0])
