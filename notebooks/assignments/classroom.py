@@ -2,8 +2,9 @@
 
     python notebooks/assignments/classroom.py release             # student copies in release/
     python notebooks/assignments/classroom.py grade 01_pixels     # all of submitted/*/01_pixels
+    python notebooks/assignments/classroom.py fill 01_pixels grades.csv --student ... --points ...
 
-Both use nbgrader and its gradebook (``pip install -e ".[classroom]"``). What they add: every
+They use nbgrader and its gradebook (``pip install -e ".[classroom]"``). What they add: every
 submission runs in a sandbox (`sandbox.py`), the tests run apart from it (`referee.py`), and every
 submission gets a line in the table, with its points or with the reason why there are none.
 """
@@ -22,6 +23,7 @@ import pandas as pd
 from apart import ExecuteApart
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
+from platforms import fill_table
 from sandbox import MISSING, lacks
 from sqlalchemy.exc import SAWarning
 from traitlets.config import PyFileConfigLoader
@@ -167,11 +169,14 @@ def grade_one(api, folder, source, name, course):
     if done:
         remarks += problems(nbformat.read(graded, as_version=4))
     points = scores(api, name, student) if done else {}
+    late = penalty(api, name, student) if done else 0
+    if late:
+        remarks.append(f"late: {late:g} points less")
     seconds, cpu, megabytes = ExecuteApart.last_run
     return {
         "student": student,
         **points,
-        "points": sum(filter(None, points.values())),
+        "points": sum(filter(None, points.values())) - late,
         "seconds": seconds,
         "CPU seconds": cpu,
         "MB": megabytes,
@@ -236,9 +241,63 @@ def scores(api, name, student):
     with Gradebook(api.coursedir.db_url) as gradebook:
         (notebook,) = gradebook.find_submission(name, student).notebooks
         return {
-            grade.name: grade.auto_score if grade.manual_score is None else grade.manual_score
+            grade.name: None
+            if grade.auto_score is None and grade.manual_score is None
+            else grade.score  # by hand or by the tests, and extra credit
             for grade in notebook.grades
         }
+
+
+def penalty(api, name, student):
+    """Return how many points nbgrader's policy for late submissions takes away."""
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        (notebook,) = gradebook.find_submission(name, student).notebooks
+        return notebook.late_submission_penalty or 0
+
+
+def fill(name, table, student, column, course=HERE):
+    """Fill the points of an assignment, those by hand included, into a platform's table.
+
+    Parameters
+    ----------
+    name : str
+        The assignment, such as ``"01_pixels"``.
+    table : pathlib.Path
+        The file that the platform gave out. It is not changed: the result is stored beside it.
+    student, column : str
+        See `fill_table`.
+    course : pathlib.Path
+        The folder with the gradebook.
+
+    Returns
+    -------
+    filled : pathlib.Path
+        The new file, such as ``grades_filled.csv``.
+    remarks : list of str
+        See `fill_table`.
+
+    Raises
+    ------
+    ValueError
+        If nothing was graded, or the table does not fit.
+    """
+    api = open_course(course)
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        try:
+            students = [s.student.id for s in gradebook.assignment_submissions(name)]
+        except MissingEntry:
+            students = []
+    if not students:
+        raise ValueError(f"nothing is graded of {name!r}: run classroom.py grade {name} first")
+    points = {}
+    for who in students:
+        parts = scores(api, name, who).values()
+        waiting = None in parts
+        points[who] = None if waiting else sum(parts) - penalty(api, name, who)
+    filled, remarks = fill_table(table.read_bytes(), points, student, column)
+    target = table.with_name(f"{table.stem}_filled{table.suffix}")
+    target.write_bytes(filled)
+    return target, remarks
 
 
 def main(arguments=None):
@@ -253,9 +312,22 @@ def main(arguments=None):
         action="store_true",
         help="let submissions run with all the rights of your account",
     )
+    filling = commands.add_parser("fill", help="fill points into the table of a learning platform")
+    filling.add_argument("assignment")
+    filling.add_argument("table", type=Path, help="the file that the platform gave out")
+    filling.add_argument("--student", required=True, help="title of the column with the student")
+    filling.add_argument("--points", required=True, help="title of the column to fill")
     options = parser.parse_args(arguments)
     if options.command == "release":
         release()
+    elif options.command == "fill":
+        try:
+            target, remarks = fill(
+                options.assignment, options.table, options.student, options.points
+            )
+        except (ValueError, OSError) as problem:
+            sys.exit(str(problem))
+        print(*remarks, f"written: {target}", sep="\n")
     else:
         # nbgrader 0.9.6 makes SQLAlchemy 2.1 warn of an order of steps that does no harm
         warnings.simplefilter("ignore", SAWarning)
