@@ -228,7 +228,7 @@ def _read(file):
             with Image.open(file) as image:
                 image.load()
     except Exception as error:  # a damaged file can lead a decoder into any error at all
-        raise ValueError("damaged, or no picture; remove it, or save it again") from error
+        raise ValueError("damaged, or not a picture; remove it, or save it again") from error
     if found != expected:
         right = next((end for end, name in _FORMATS.items() if name == found), ".png")
         raise ValueError(
