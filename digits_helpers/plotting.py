@@ -233,20 +233,21 @@ def plot_detections(source, reading, ax=None):
         _mark(ax, digit.box, text, ls="--" if digit.doubtful else "-")
     for thing in reading.left_out:
         text = {"text": thing.reason, "size": 7, "color": HIGHLIGHT}
-        _mark(ax, thing.box, text, ls=":")
+        _mark(ax, thing.box, text, ls=":", below=True)
     ax.set_title("Read as " + " / ".join(reading.rows) if reading else "No digit was read")
     ax.axis("off")
     return ax
 
 
-def _mark(ax, box, text, ls):
-    """Draw a bounding box with a text above it, left-aligned: it reaches into no other."""
+def _mark(ax, box, text, ls, below=False):
+    """Draw a bounding box with a text above or below it, left-aligned."""
     left, top, right, bottom = box
     edge = {"fill": False, "color": text["color"], "ls": ls, "lw": 1.2}
     ax.add_patch(Rectangle((left, top), right - left, bottom - top, **edge))
     tag = {"facecolor": text["color"], "edgecolor": "none", "pad": 1}
-    above = {"xytext": (0, 2), "textcoords": "offset points", "ha": "left", "va": "bottom"}
-    ax.annotate(text["text"], (left, top), fontsize=text["size"], color="white", bbox=tag, **above)
+    corner, shift, side = ((left, bottom), -2, "top") if below else ((left, top), 2, "bottom")
+    place = {"xytext": (0, shift), "textcoords": "offset points", "ha": "left", "va": side}
+    ax.annotate(text["text"], corner, fontsize=text["size"], color="white", bbox=tag, **place)
 
 
 def plot_history(history, axes=None, *, heading=None):
