@@ -102,13 +102,14 @@ def _as_json(path, reading, message):
                 "label": digit.label,
                 "confidence": round(digit.confidence, 4),
                 "doubtful": digit.doubtful,
+                "doubt": digit.doubt,
                 "row": digit.row,
                 "box": list(digit.box),
                 "probabilities": [round(float(p), 4) for p in digit.probabilities],
             }
         )
     result["left_out"] = [{"reason": it.reason, "box": list(it.box)} for it in reading.left_out]
-    return result | {"rotation": reading.rotation}
+    return result | {"rotation": reading.rotation, "note": reading.note}
 
 
 def _annotate(path, reading, out):

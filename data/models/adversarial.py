@@ -17,10 +17,10 @@ import time
 import digits_helpers.quiet_tensorflow
 import keras
 import numpy as np
+import seeds
 import tensorflow as tf
-from digits_helpers import DATA, load_split, run_experiments, smallest_change, warp
-from seeds import STRENGTH
-from train import BATCH, fit, store
+from digits_helpers import DATA, load_split, run_experiments, smallest_change
+from train import fit, store
 
 TABLE = DATA / "models" / "adversarial.csv"
 EPOCHS, SEEDS, COUNT = 6, 3, 200
@@ -87,30 +87,13 @@ def length(change):
 def train(network, training, seed):
     """Train one network, store it if it is to be stored, and return what it reaches."""
     keras.utils.set_random_seed(seed)
-    rng = np.random.default_rng(seed)
     (x, y), valid, test = load_split()
-    steps = len(x) // BATCH
     model = NETWORKS[network]()
     if training == "adversarial":
         model = Adversarial([keras.Input((28, 28)), *model.layers])
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, EPOCHS * steps)
-    model.compile(
-        keras.optimizers.Adam(rate),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=steps,
-    )
-
-    def next_epoch():
-        order = rng.permutation(len(x))[: steps * BATCH]
-        images = x[order]
-        if training == "augmented":
-            parts = np.split(images, range(1000, len(images), 1000))
-            images = np.concatenate([warp(part, rng, STRENGTH) for part in parts])
-        return images, y[order]
-
+    seeds.compile_model(model, keras.optimizers.schedules.CosineDecay(2e-3, EPOCHS * seeds.STEPS))
     before = time.process_time()
-    seconds = fit(model, next_epoch, EPOCHS)
+    seconds = fit(model, seeds.draw_epochs(x, y, seed, warped=training == "augmented"), EPOCHS)
     cpu_seconds = time.process_time() - before
     loss, validation = model.evaluate(*valid, batch_size=1000, verbose=0)
     changes = smallest_change(model, valid[0][:COUNT], valid[1][:COUNT], steps=100)

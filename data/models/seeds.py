@@ -25,6 +25,7 @@ TABLE = DATA / "models" / "seeds.csv"
 RATES = DATA / "models" / "normalization.csv"
 PREDICTIONS = DATA / "models" / "predictions.npz"
 STRENGTH = 0.6
+STEPS = 55_000 // BATCH  # of an epoch
 
 
 def cnn(normalized=True):
@@ -66,32 +67,41 @@ PREDICTED = "cnn_longer"
 STORED = ["mlp_unaugmented", "mlp_augmented", "cnn_unaugmented", "cnn_augmented"]
 
 
-def train(recipe, seed):
-    """Train one network, store it if it is to be stored, and return what it reaches."""
-    build, epochs, falling, warped, _ = RECIPES[recipe]
-    keras.utils.set_random_seed(seed)
-    rng = np.random.default_rng(seed)
-    (x, y), valid, test = load_split()
-    steps = len(x) // BATCH
-    model = build()
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * steps) if falling else 1e-3
+def compile_model(model, rate):
+    """Compile a model for Adam at a rate or schedule; an epoch is one call of TensorFlow."""
     model.compile(
         keras.optimizers.Adam(rate),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        steps_per_execution=steps,
+        steps_per_execution=STEPS,
     )
 
+
+def draw_epochs(x, y, seed, warped):
+    """Return a function that gives the images of an epoch, in another order each time."""
+    rng = np.random.default_rng(seed)
+
     def next_epoch():
-        order = rng.permutation(len(x))[: steps * BATCH]
+        order = rng.permutation(len(x))[: STEPS * BATCH]
         images = x[order]
         if warped:
             parts = np.split(images, range(1000, len(images), 1000))
             images = np.concatenate([warp(part, rng, STRENGTH) for part in parts])
         return images, y[order]
 
+    return next_epoch
+
+
+def train(recipe, seed):
+    """Train one network, store it if it is to be stored, and return what it reaches."""
+    build, epochs, falling, warped, _ = RECIPES[recipe]
+    keras.utils.set_random_seed(seed)
+    (x, y), valid, test = load_split()
+    model = build()
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * STEPS) if falling else 1e-3
+    compile_model(model, rate)
     before = time.process_time()
-    seconds = fit(model, next_epoch, epochs)
+    seconds = fit(model, draw_epochs(x, y, seed, warped), epochs)
     cpu_seconds = time.process_time() - before
 
     def accuracy(images, labels):
@@ -149,16 +159,9 @@ def train_briefly(normalized, rate, seed):
     """Train for one epoch, with or without batch normalization; return what it reaches."""
     keras.utils.set_random_seed(seed)
     (x, y), valid, _ = load_split()
-    steps = len(x) // BATCH
     model = cnn(normalized)
-    model.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=steps,
-    )
-    order = np.random.default_rng(seed).permutation(len(x))[: steps * BATCH]
-    model.fit(x[order], y[order], BATCH, shuffle=False, verbose=0)
+    compile_model(model, keras.optimizers.schedules.CosineDecay(rate, STEPS))
+    model.fit(*draw_epochs(x, y, seed, warped=False)(), BATCH, shuffle=False, verbose=0)
     loss, accuracy = model.evaluate(*valid, batch_size=1000, verbose=0)
     return {"loss": round(loss, 4), "validation": round(accuracy, 4)}
 

@@ -16,9 +16,6 @@ from digits_helpers.pictures.splitting import COST_OF_A_CUT, split_across, split
 CLEAR, UNCLEAR = 0.5, 0.02
 """Probability of being one whole digit, from which a piece is a digit, or may be one."""
 
-GAIN = 0.0
-"""What joining two pieces has to gain, as a negative logarithm of probabilities."""
-
 ROUNDS, MOST_PAIRS, MOST_CUT = 4, 200, 30
 """Limits for pictures full of texture: rounds of joining and pairs in each, pieces to be cut."""
 
@@ -153,7 +150,7 @@ def _joined(pieces, scores, high):
         gains = alone - together
         used, added = set(), []
         for best in np.argsort(-gains):
-            if gains[best] < GAIN:
+            if gains[best] < 0:
                 break
             if used.isdisjoint(pairs[best].tolist()):
                 used.update(pairs[best].tolist())

@@ -581,7 +581,7 @@ HELPERS = [
     Mutation(
         "the parts of a broken digit stay apart",
         "digits_helpers/pictures/segmentation.py",
-        ("GAIN = 0.0", "GAIN = 20.0"),
+        ("if gains[best] < 0:", "if gains[best] < 20:"),
         "tests/unit/pictures/test_layouts.py",
     ),
     Mutation(

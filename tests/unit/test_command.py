@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from digits_helpers import read_digits
 from digits_helpers.command import main
+from digits_helpers.pictures.results import Digit, Reading
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
@@ -44,15 +45,25 @@ def test_json_holds_what_read_digits_returns(capsys):
     (printed,) = json.loads(capsys.readouterr().out)
     expected = read_digits(SHEET)
     assert printed["picture"] == str(SHEET)
-    assert printed["rotation"] == expected.rotation
+    assert (printed["rotation"], printed["note"]) == (expected.rotation, expected.note)
     assert [digit["label"] for digit in printed["digits"]] == [digit.label for digit in expected]
     for one, other in zip(printed["digits"], expected, strict=True):
         assert (tuple(one["box"]), one["row"]) == (other.box, other.row)
-        assert one["doubtful"] == other.doubtful
+        assert (one["doubtful"], one["doubt"]) == (other.doubtful, other.doubt)
         np.testing.assert_allclose(one["probabilities"], other.probabilities, atol=1e-4)
         np.testing.assert_allclose(one["confidence"], other.confidence, atol=1e-4)
     boxes = [tuple(thing["box"]) for thing in printed["left_out"]]
     assert boxes == [thing.box for thing in expected.left_out]
+
+
+def test_what_is_noted_of_a_picture_is_in_the_json(monkeypatch, capsys):
+    digit = Digit(6, np.eye(10)[6], (1, 2, 3, 4), 0, "not clearly a digit")
+    reading = Reading([digit], note="it may lie on its side")
+    monkeypatch.setattr("digits_helpers.pictures.reading.read_digits", lambda path: reading)
+    main(["read", "--json", str(SHEET)])
+    (printed,) = json.loads(capsys.readouterr().out)
+    assert printed["note"] == "it may lie on its side"
+    assert printed["digits"][0]["doubt"] == "not clearly a digit"
 
 
 def test_the_picture_is_drawn_with_what_was_read(tmp_path, capsys):
