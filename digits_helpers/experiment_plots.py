@@ -1,7 +1,7 @@
 """A figure of many trainings: a heatmap of two hyperparameters."""
 
 import matplotlib.pyplot as plt
-import numpy as np
+import seaborn as sns
 from matplotlib.colors import LogNorm
 
 
@@ -25,19 +25,14 @@ def plot_accuracies(table, ax=None, *, errors=(2.5, 90), title=None):
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(1.5 + 0.8 * table.shape[1], 0.8 + 0.6 * len(table)))
-    values = table.to_numpy(float)
     norm = LogNorm(*errors, clip=True)
-    image = ax.imshow(100 - values, cmap="cividis_r", norm=norm, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
-        if np.isfinite(value):
-            color = "white" if norm(100 - value) > 0.5 else "black"
-            ax.text(column, row, f"{value:.1f}", ha="center", va="center", color=color)
-    ax.set_xticks(range(table.shape[1]), table.columns)
-    ax.set_yticks(range(len(table)), table.index)
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+    colors = {"norm": norm, "cmap": "cividis_r", "cbar_kws": {"label": "error (%)"}}
+    sns.heatmap(100 - table, annot=table, fmt=".1f", ax=ax, **colors)
+    for text in ax.texts:  # seaborn writes white on tones too light for it
+        text.set_color("white" if norm(100 - float(text.get_text())) > 0.5 else "black")
+    ax.tick_params(length=0, rotation=0)
     ax.set_title(title)
-    bar = ax.figure.colorbar(image, ax=ax, label="error (%)")
+    bar = ax.collections[0].colorbar
     levels = (2.5, 5, 10, 25, 50, 90) if errors[1] > 10 else (2.5, 3, 4, 5, 6)
     ticks = [tick for tick in levels if errors[0] <= tick <= errors[1]]
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
